@@ -1,0 +1,102 @@
+/*
+ * bits-queue <-> bits-net, on the worker's socket: many transfers at once, each by an id that bits-queue
+ * chose. The data go straight into the descriptor that came with NET_TRANSFER, at their offsets.
+ *
+ *   NET_TRANSFER -> NET_RESPONSE -> (NET_PROGRESS | NET_CHECKPOINT)* -> NET_DONE | NET_FAILED
+ *
+ * With begin > 0 and a server whose answer does not continue the same version, NET_RESPONSE says
+ * restarted = 1 and nothing is written until NET_PROCEED: bits-queue first commits offset 0, so that a
+ * stored offset never stands for bytes of another version. NET_CANCEL is answered by NET_FAILED with
+ * E_ABORT, after which the worker holds the descriptor no more.
+ */
+#pragma once
+
+#include "wire.h"
+
+#define NET_VERSION       1
+#define NET_SIZE_UNKNOWN  UINT64_MAX
+#define NET_TEXT_SIZE     512
+#define NET_TRANSFERS_MAX 64 /* at once in one worker; more are refused with E_OUTOFMEMORY */
+
+enum NetType {
+        NET_READY = 1,  /* worker, first: sealed, serves */
+        NET_TRANSFER,   /* queue + write descriptor */
+        NET_PROCEED,    /* queue: offset 0 is committed, go on */
+        NET_CANCEL,     /* queue */
+        NET_RESPONSE,   /* worker: the answer's headers are in */
+        NET_PROGRESS,   /* worker: received, not yet durable; at most 10 a second */
+        NET_CHECKPOINT, /* worker: fdatasync has confirmed offset */
+        NET_DONE,       /* worker: all received and durable, descriptor closed */
+        NET_FAILED,     /* worker: descriptor closed */
+};
+
+enum NetContext { /* where it failed; values of BG_ERROR_CONTEXT_* */
+        NET_CONTEXT_LOCAL_FILE = 4,
+        NET_CONTEXT_REMOTE_FILE = 5,
+        NET_CONTEXT_TRANSPORT = 6,
+};
+
+enum NetClass { /* errors.md, column Class */
+        NET_FATAL,
+        NET_TRANSIENT,
+};
+
+typedef struct NetValidator { /* which version of the remote file the bytes are of */
+        uint64_t size;              /* NET_SIZE_UNKNOWN */
+        int64_t last_modified_usec; /* INT64_MIN: none given */
+        char etag[WIRE_ETAG_SIZE];  /* as sent, with quotes and W/; "" when none, or too long to keep */
+} NetValidator;
+WIRE_NO_PADDING(NetValidator, 16 + WIRE_ETAG_SIZE);
+
+typedef struct NetReady {
+        WireHeader header;
+        uint32_t version, reserved;
+} NetReady;
+
+typedef struct NetTransfer { /* + write descriptor */
+        WireHeader header; /* sequence: the transfer's id, never 0 */
+        uint64_t begin;    /* bytes that are there and durable */
+        NetValidator validator; /* of those bytes; begin 0: unused */
+        uint32_t foreground, reserved;
+        char url[WIRE_URL_SIZE];
+} NetTransfer;
+WIRE_NO_PADDING(NetTransfer, 8 + 8 + sizeof(NetValidator) + 8 + WIRE_URL_SIZE);
+
+typedef struct NetOrder { /* NET_PROCEED, NET_CANCEL */
+        WireHeader header;
+} NetOrder;
+
+typedef struct NetResponse {
+        WireHeader header;
+        uint32_t restarted, reserved;
+        NetValidator validator; /* size: of the whole file */
+} NetResponse;
+WIRE_NO_PADDING(NetResponse, 16 + sizeof(NetValidator));
+
+typedef struct NetOffset { /* NET_PROGRESS, NET_CHECKPOINT, NET_DONE (the final size) */
+        WireHeader header;
+        uint64_t offset;
+} NetOffset;
+WIRE_NO_PADDING(NetOffset, 16);
+
+typedef struct NetFailed {
+        WireHeader header;
+        int32_t hresult;
+        uint32_t context; /* NetContext */
+        uint32_t class;   /* NetClass */
+        uint32_t http_status; /* 0: none came */
+        int64_t retry_after_usec; /* from now; -1: the server named no moment */
+        uint64_t offset; /* durable bytes */
+        char text[NET_TEXT_SIZE]; /* English, for the log and the error's text; no URL, no secret */
+} NetFailed;
+WIRE_NO_PADDING(NetFailed, 8 + 16 + 16 + NET_TEXT_SIZE);
+
+typedef union NetMessage {
+        WireHeader header;
+        NetReady ready;
+        NetTransfer transfer;
+        NetOrder order;
+        NetResponse response;
+        NetOffset offset;
+        NetFailed failed;
+} NetMessage;
