@@ -1,0 +1,51 @@
+/*
+ * A file of a job: names, what is known of the remote file, and how far the local one is. A plain
+ * record; job.c, transfer.c and finish.c change it, store.c keeps it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "wire/file.h"
+#include "wire/net.h"
+
+typedef struct Job Job;
+typedef struct Transfer Transfer;
+
+typedef enum FileState {
+        FILE_WAITING,  /* nothing, or a part, is there */
+        FILE_RECEIVED, /* all bytes are durable, not sealed yet */
+        FILE_SEALED,   /* whole, checked, in its temporary file */
+        FILE_FINISHED, /* renamed to its final name */
+} FileState;
+
+typedef struct File {
+        Job *job;
+        uint32_t index;
+        FileState state;
+        char *remote, *local;
+        char temp[WIRE_TEMP_SIZE]; /* base name beside local; "" while there is none */
+        uid_t temp_uid;            /* identity that made temp; (uid_t)-1: none */
+        FileId id, directory;      /* of temp; all zero until committed */
+        NetValidator validator;    /* of the bytes that are there */
+        uint64_t size;             /* NET_SIZE_UNKNOWN */
+        uint64_t offset;           /* durable bytes */
+        uint64_t received;         /* at least offset; for display only */
+        Transfer *transfer;        /* while on the move */
+} File;
+
+File *file_new(Job *job, uint32_t index, const char *remote, const char *local);
+File *file_free(File *file); /* NULL */
+void filep_free(File **file);
+
+/* Forgets everything about the local file but its names: the next transfer starts anew. */
+void file_reset(File *file);
+
+/* "/dir/BITxxxx.tmp" in ret; "" while there is none. */
+void file_temporary_name(const File *file, char ret[WIRE_PATH_SIZE]);
+
+/* Rules of types.md, BG_FILE_INFO. 0 or -EINVAL. */
+int file_check_remote(const char *remote);
+int file_check_local(const char *local);

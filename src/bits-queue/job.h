@@ -1,0 +1,178 @@
+/*
+ * A job: what its owner asked for and how far it is. Holds its rows of the store, its files and its
+ * helper token; the only place that changes a job's state. Knows no D-Bus; checks no caller's right to
+ * touch it (the bus does, from its table) but every rule about the job itself.
+ */
+#pragma once
+
+#include <bitsmsg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/types.h>
+
+#include "base/guid.h"
+#include "done.h"
+#include "file.h"
+#include "state.h"
+
+typedef struct Client Client; /* bus/client.h */
+typedef struct HelperToken HelperToken;
+typedef struct Queue Queue;
+typedef struct Transfer Transfer;
+
+typedef enum JobPriority { /* values of BG_JOB_PRIORITY */
+        PRIORITY_FOREGROUND,
+        PRIORITY_HIGH,
+        PRIORITY_NORMAL,
+        PRIORITY_LOW,
+        PRIORITY_COUNT,
+} JobPriority;
+
+enum {
+        JOB_TYPE_DOWNLOAD = 0, /* values of BG_JOB_TYPE; uploads are refused until they exist */
+};
+
+enum { /* values of BG_NOTIFY_* */
+        NOTIFY_TRANSFERRED = 1,
+        NOTIFY_ERROR = 2,
+        NOTIFY_DISABLE = 4,
+        NOTIFY_MODIFICATION = 8,
+};
+
+enum { /* values of BG_ERROR_CONTEXT_* */
+        CONTEXT_NONE = 0,
+        CONTEXT_QUEUE_MANAGER = 2,
+        CONTEXT_LOCAL_FILE = 4,
+        CONTEXT_REMOTE_FILE = 5,
+        CONTEXT_TRANSPORT = 6,
+};
+
+#define HELPER_LOCAL_FILE 1u /* values of BG_TOKEN_* */
+#define HELPER_NETWORK    2u
+
+typedef enum JobReason { /* why a state that waits, waits */
+        REASON_NONE,
+        REASON_QUEUE,         /* behind other jobs */
+        REASON_AUTHORISATION, /* no valid ticket of the owner */
+        REASON_RETRY,         /* retry delay; until is set */
+        REASON_TOKEN,         /* helper token missing */
+        REASON_STOPPING,      /* an earlier transfer of the job is being stopped */
+} JobReason;
+
+typedef struct JobError {
+        HRESULT code;
+        uint32_t context;
+        int32_t file;         /* index, or -1 */
+        const char *protocol; /* static: "http", "file" or "" */
+        char *text;           /* owned; NULL for the code's own text */
+} JobError;
+
+typedef struct JobProgress {
+        uint64_t bytes_total, bytes_transferred; /* UINT64_MAX: unknown */
+        uint32_t files_total, files_transferred;
+} JobProgress;
+
+TAILQ_HEAD(TransferList, Transfer);
+
+struct Job {
+        Queue *queue;
+        TAILQ_ENTRY(Job) queue_link;
+        unsigned refs; /* the queue's own, and one for each call that is under way */
+
+        uint64_t serial; /* rowid; order of creation */
+        Guid id;
+        uid_t owner;
+        uint32_t type;
+        JobState state;
+        JobPriority priority;
+        char *display_name, *description;
+        uint32_t notify_flags, minimum_retry_delay_sec, no_progress_timeout_sec, error_count;
+        uint32_t helper_flags;
+        bool notified; /* the event of this state was acknowledged by a receiver */
+        uint64_t created_usec, modified_usec, completed_usec; /* CLOCK_REALTIME; 0: never */
+        uint64_t ended_usec; /* CLOCK_MONOTONIC, final jobs */
+        JobError error; /* code S_OK: none */
+
+        File **files; /* NULL: not loaded */
+        size_t n_files;
+
+        HelperToken *token;
+        Client *receiver; /* whose callback object is registered; borrowed, cleared by job_client_gone() */
+        JobReason reason;
+        uint64_t reason_until_usec; /* CLOCK_REALTIME; 0: unknown */
+
+        struct TransferList transfers; /* Transfer.job_link: files on the move */
+        bool finishing; /* Complete or Cancel is under way: every other action waits or is refused */
+        bool stopping;  /* transfers were told to stop and have not all gone */
+        Done *stop_waiters;
+        size_t n_stop_waiters;
+        uint64_t retry_at_usec, progress_deadline_usec; /* CLOCK_BOOTTIME; 0: none */
+        uint64_t announced_usec; /* scheduler, notifier */
+        bool announce_pending;
+};
+
+typedef struct Caller { /* who calls: from the kernel, never from a message */
+        uid_t uid;
+        bool administrator;
+} Caller;
+
+/* Creation. The name is at most 256 code points (E_INVALIDARG); type other than download: E_NOTIMPL.
+ * BG_E_TOO_MANY_JOBS_PER_USER, _PER_MACHINE. On S_OK *ret is set and borrowed; reply after
+ * job_commit(). */
+HRESULT job_create(Queue *queue, const Caller *caller, const char *name, uint32_t type, Job **ret);
+
+/* Calls done after the commit of everything changed so far; with the store's error if that fails. */
+void job_commit(Job *job, HRESULT hr, Done done);
+
+Job *job_ref(Job *job);
+Job *job_unref(Job *job); /* NULL */
+
+/* Setters: at once in memory and in the open transaction; BG_E_INVALID_STATE for a final job, and the
+ * documented code for a bad value. Reply after job_commit(). */
+HRESULT job_set_display_name(Job *job, const char *value);
+HRESULT job_set_description(Job *job, const char *value);
+HRESULT job_set_priority(Job *job, uint32_t value);
+HRESULT job_set_notify_flags(Job *job, uint32_t value);
+HRESULT job_set_minimum_retry_delay(Job *job, uint32_t seconds);
+HRESULT job_set_no_progress_timeout(Job *job, uint32_t seconds);
+HRESULT job_set_helper_flags(Job *job, uint32_t value);
+HRESULT job_clear_helper_token(Job *job);
+
+/* Takes over fd in every case. E_ACCESSDENIED: no token, not for the owner's jobs, or an
+ * administrator's with a caller who is none. */
+void job_set_helper_token(Job *job, const Caller *caller, int fd, Done done);
+/* uid of the token's user; false when there is none. */
+bool job_helper_uid(const Job *job, uid_t *ret);
+
+typedef struct FileName {
+        const char *remote, *local;
+} FileName;
+
+/* AddFile (n = 1) and AddFileSet, all or nothing. Copies the names. */
+void job_add_files(Job *job, const Caller *caller, const FileName *names, size_t n, Done done);
+void job_suspend(Job *job, Done done);
+void job_resume(Job *job, Done done);
+void job_cancel(Job *job, Done done);   /* S_OK, BG_S_UNABLE_TO_DELETE_FILES, ... */
+void job_complete(Job *job, Done done); /* S_OK, BG_S_PARTIAL_COMPLETE, ... */
+
+/* SetNotifyInterface: client NULL clears. */
+HRESULT job_set_receiver(Job *job, Client *client);
+/* The connection ends: forgets it as receiver of any job. */
+void job_client_gone(Queue *queue, Client *client);
+
+/* Reading. Files are loaded from the store when needed: 0 or -errno; -EBADMSG: a row was tampered
+ * with, and the job is quarantined. */
+int job_load_files(Job *job);
+int job_progress(Job *job, JobProgress *ret);
+const char *job_reason_name(const Job *job);
+/* The error, or NULL when there is none to give (BG_E_ERROR_INFORMATION_UNAVAILABLE). */
+const JobError *job_error(const Job *job);
+
+/* For transfer.c, schedule.c, notify.c, token.c. */
+bool job_event(Job *job, JobEvent event); /* by the table; stores, logs, announces */
+void job_fail(Job *job, HRESULT code, uint32_t context, int32_t file, const char *text, bool transient);
+void job_touch(Job *job); /* modification time, stored and announced */
+void job_set_reason(Job *job, JobReason reason, uint64_t until_usec);
+bool job_needs_token(const Job *job); /* flags ask for one and there is none */
+void job_files_progressed(Job *job);

@@ -1,0 +1,69 @@
+/*
+ * The context of bits-queue: one per process, passed down. Everything that lives while the process lives
+ * hangs here; there are no other mutable globals.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/types.h>
+#include <systemd/sd-event.h>
+
+#include "base/guid.h"
+
+typedef struct Job Job;
+typedef struct Listener Listener; /* bus/listener.h */
+typedef struct Notifier Notifier;
+typedef struct Orphanage Orphanage;
+typedef struct Scheduler Scheduler;
+typedef struct Store Store;
+typedef struct Supervisor Supervisor;
+typedef struct Tickets Tickets;
+typedef struct WorkerPool WorkerPool;
+
+TAILQ_HEAD(JobList, Job);
+
+typedef struct Queue {
+        sd_event *event;
+        Store *store;
+        Supervisor *supervisor;
+        Tickets *tickets;
+        WorkerPool *workers;
+        Orphanage *orphanage;
+        Scheduler *scheduler;
+        Notifier *notifier;
+        Listener *listener;
+
+        /* from SupervisorStart */
+        uint32_t flags; /* SupervisorFlag */
+        gid_t admin_gid;
+        uid_t system_uid_max;
+        uint8_t row_key[32], seal_key[32];
+
+        struct JobList jobs;  /* Job.queue_link: in order of creation, none final */
+        struct JobList ended; /* Job.queue_link: final, kept for the pointers that clients hold */
+        size_t n_jobs, n_ended;
+        void *jobs_by_id; /* tsearch(3): all of both lists */
+} Queue;
+
+/* Limits of behaviour.md §16 that hold until a configuration sets others. */
+#define JOBS_PER_USER_MAX    60
+#define JOBS_PER_MACHINE_MAX 300
+#define FILES_PER_JOB_MAX    200
+
+/* A job of any state by its id; NULL when there is none. */
+Job *queue_find_job(const Queue *queue, const Guid *id);
+
+/* The first job in order of creation whose serial is greater; NULL at the end. Never a final one. */
+Job *queue_next_job(const Queue *queue, uint64_t after_serial);
+
+size_t queue_count_jobs_of(const Queue *queue, uid_t owner);
+
+/* Only for job.c: puts a job in, moves it to the ended ones (a bounded number, for an hour), takes it out. */
+int queue_add_job(Queue *queue, Job *job);
+void queue_end_job(Queue *queue, Job *job);
+void queue_remove_job(Queue *queue, Job *job);
+
+uint64_t now_realtime_usec(void);
+uint64_t now_monotonic_usec(Queue *queue);
