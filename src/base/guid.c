@@ -66,8 +66,8 @@ int guid_parse(const char *text, Guid *ret)
 
                 if (digit < 0)
                         return -EINVAL;
-                guid.bytes[digits / 2] = (uint8_t)(digits % 2 ? guid.bytes[digits / 2] << 4 | digit
-                                                              : digit);
+                guid.bytes[digits / 2] =
+                        (uint8_t)(digits % 2 ? guid.bytes[digits / 2] << 4 | digit : digit);
                 digits++;
         }
         *ret = guid;

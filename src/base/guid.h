@@ -11,8 +11,8 @@ typedef struct Guid {
 #define GUID_TEXT_SIZE 37 /* without braces, with the NUL */
 #define GUID_HEX_SIZE  33 /* no dashes: for object paths and keys */
 
-int guid_random(Guid *ret);                                  /* RFC 4122 version 4; 0 or -errno */
-void guid_text(const Guid *guid, char ret[GUID_TEXT_SIZE]);  /* upper case, dashes */
-void guid_hex(const Guid *guid, char ret[GUID_HEX_SIZE]);    /* lower case */
-int guid_parse(const char *text, Guid *ret);                 /* dashes and braces optional; -EINVAL */
+int guid_random(Guid *ret);                                 /* RFC 4122 version 4; 0 or -errno */
+void guid_text(const Guid *guid, char ret[GUID_TEXT_SIZE]); /* upper case, dashes */
+void guid_hex(const Guid *guid, char ret[GUID_HEX_SIZE]);   /* lower case */
+int guid_parse(const char *text, Guid *ret); /* dashes and braces optional; -EINVAL */
 bool guid_equal(const Guid *a, const Guid *b);

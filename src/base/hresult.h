@@ -9,8 +9,8 @@
 
 #define HRESULT_NAME_SIZE 64
 
-/* "BG_E_NOT_FOUND", "BG_E_HTTP_ERROR_404", "ERROR_DISK_FULL" (the HRESULT form of a Win32 code goes by
- * its Win32 name), or "HRESULT_80201234" for a code without a name. */
+/* "BG_E_NOT_FOUND", "BG_E_HTTP_ERROR_404", "ERROR_DISK_FULL" (the HRESULT form of a Win32 code goes
+ * by its Win32 name), or "HRESULT_80201234" for a code without a name. */
 void hresult_name(HRESULT hr, char ret[HRESULT_NAME_SIZE]);
 
 /* The other way round; E_FAIL for a text that is no such name. */
@@ -19,6 +19,7 @@ HRESULT hresult_parse(const char *name);
 /* English text, static; NULL when there is none. */
 const char *hresult_text(HRESULT hr);
 
-/* The documented code of a file-system errno (positive or negative): ENOENT is ERROR_FILE_NOT_FOUND, ENOSPC
- * ERROR_DISK_FULL, EDQUOT ERROR_DISK_QUOTA_EXCEEDED, ... each as HRESULT; unknown ones E_FAIL. */
+/* The documented code of a file-system errno (positive or negative): ENOENT is
+ * ERROR_FILE_NOT_FOUND, ENOSPC ERROR_DISK_FULL, EDQUOT ERROR_DISK_QUOTA_EXCEEDED, ... each as
+ * HRESULT; unknown ones E_FAIL. */
 HRESULT hresult_from_errno(int error);

@@ -9,8 +9,8 @@
 /* The program's name; opens nothing. Call once at start. */
 void log_init(const char *program);
 
-/* One entry of syslog priority (LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG). Debug entries
- * appear only with BITS_DEBUG=1 in the environment. */
+/* One entry of syslog priority (LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG). Debug
+ * entries appear only with BITS_DEBUG=1 in the environment. */
 void log_write(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...)   log_write(LOG_ERR, __VA_ARGS__)

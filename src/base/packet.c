@@ -6,7 +6,9 @@
 
 #include "cleanup.h"
 
-enum { FDS_PER_PACKET_MAX = 253 }; /* SCM_MAX_FD: room for all, so that none leaks */
+enum {
+        FDS_PER_PACKET_MAX = 253
+}; /* SCM_MAX_FD: room for all, so that none leaks */
 
 int packet_pair(int ret_fds[2])
 {

@@ -16,10 +16,10 @@ typedef struct PeerCred {
         gid_t gid;
 } PeerCred;
 
-int peer_cred(int sock, PeerCred *ret);                                /* 0 or -errno */
-int peer_groups(int sock, gid_t ret[PEER_GROUPS_MAX], size_t *ret_n);  /* supplementary; -E2BIG */
-int peer_in_group(int sock, gid_t group);                              /* 1, 0 or -errno; primary counts */
-int peer_cookie(int sock, uint64_t *ret);                              /* unique per boot; 0 or -errno */
+int peer_cred(int sock, PeerCred *ret);                               /* 0 or -errno */
+int peer_groups(int sock, gid_t ret[PEER_GROUPS_MAX], size_t *ret_n); /* supplementary; -E2BIG */
+int peer_in_group(int sock, gid_t group); /* 1, 0 or -errno; primary counts */
+int peer_cookie(int sock, uint64_t *ret); /* unique per boot; 0 or -errno */
 
 /* 1 when the peer's main thread has NoNewPrivs set, or can no longer be identified; 0 when not.
  * Identified by SO_PEERPIDFD; before Linux 6.5 by pid with the same start time before and after. */

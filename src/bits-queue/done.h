@@ -1,7 +1,7 @@
 /*
- * How a verb answers that cannot answer at once: whoever starts it gives a Done, which is called exactly
- * once, never from within the call that took it unless the call is refused, and after the commit that
- * holds what it says.
+ * How a verb answers that cannot answer at once: whoever starts it gives a Done, which is called
+ * exactly once, never from within the call that took it unless the call is refused, and after the
+ * commit that holds what it says.
  */
 #pragma once
 

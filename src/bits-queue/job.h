@@ -1,7 +1,7 @@
 /*
  * A job: what its owner asked for and how far it is. Holds its rows of the store, its files and its
- * helper token; the only place that changes a job's state. Knows no D-Bus; checks no caller's right to
- * touch it (the bus does, from its table) but every rule about the job itself.
+ * helper token; the only place that changes a job's state. Knows no D-Bus; checks no caller's right
+ * to touch it (the bus does, from its table) but every rule about the job itself.
  */
 #pragma once
 
@@ -15,6 +15,7 @@
 #include "done.h"
 #include "file.h"
 #include "state.h"
+#include "worker.h"
 
 typedef struct Client Client; /* bus/client.h */
 typedef struct HelperToken HelperToken;
@@ -57,7 +58,6 @@ typedef enum JobReason { /* why a state that waits, waits */
         REASON_AUTHORISATION, /* no valid ticket of the owner */
         REASON_RETRY,         /* retry delay; until is set */
         REASON_TOKEN,         /* helper token missing */
-        REASON_STOPPING,      /* an earlier transfer of the job is being stopped */
 } JobReason;
 
 typedef struct JobError {
@@ -91,25 +91,29 @@ struct Job {
         uint32_t helper_flags;
         bool notified; /* the event of this state was acknowledged by a receiver */
         uint64_t created_usec, modified_usec, completed_usec; /* CLOCK_REALTIME; 0: never */
-        uint64_t ended_usec; /* CLOCK_MONOTONIC, final jobs */
-        JobError error; /* code S_OK: none */
+        uint64_t ended_usec;                                  /* CLOCK_MONOTONIC, final jobs */
+        JobError error;                                       /* code S_OK: none */
 
         File **files; /* NULL: not loaded */
         size_t n_files;
 
         HelperToken *token;
-        Client *receiver; /* whose callback object is registered; borrowed, cleared by job_client_gone() */
+        Client *receiver; /* whose callback object is registered; borrowed, cleared by
+                             job_client_gone() */
         JobReason reason;
         uint64_t reason_until_usec; /* CLOCK_REALTIME; 0: unknown */
 
         struct TransferList transfers; /* Transfer.job_link: files on the move */
-        bool finishing; /* Complete or Cancel is under way: every other action waits or is refused */
-        bool stopping;  /* transfers were told to stop and have not all gone */
-        Done *stop_waiters;
-        size_t n_stop_waiters;
+        bool finishing; /* Complete or Cancel is under way: every other action is refused */
+        Done stopped;   /* to be called when the last transfer has gone */
         uint64_t retry_at_usec, progress_deadline_usec; /* CLOCK_BOOTTIME; 0: none */
-        uint64_t announced_usec; /* scheduler, notifier */
-        bool announce_pending;
+        uint64_t retry_not_before_usec; /* from the failure on: what the server asked for; 0:
+                                           nothing */
+
+        /* notify.c */
+        TAILQ_ENTRY(Job) notify_link, modified_link;
+        bool notify_listed, notify_in_progress, modified_listed;
+        uint64_t notify_after_usec; /* CLOCK_BOOTTIME */
 };
 
 typedef struct Caller { /* who calls: from the kernel, never from a message */
@@ -117,19 +121,20 @@ typedef struct Caller { /* who calls: from the kernel, never from a message */
         bool administrator;
 } Caller;
 
-/* Creation. The name is at most 256 code points (E_INVALIDARG); type other than download: E_NOTIMPL.
- * BG_E_TOO_MANY_JOBS_PER_USER, _PER_MACHINE. On S_OK *ret is set and borrowed; reply after
- * job_commit(). */
+/* Creation. The name is at most 256 code points (E_INVALIDARG); type other than download:
+ * E_NOTIMPL. BG_E_TOO_MANY_JOBS_PER_USER, _PER_MACHINE. On S_OK *ret is set and borrowed; reply
+ * after job_commit(). */
 HRESULT job_create(Queue *queue, const Caller *caller, const char *name, uint32_t type, Job **ret);
 
-/* Calls done after the commit of everything changed so far; with the store's error if that fails. */
+/* Calls done after the commit of everything changed so far; with the store's error if that fails.
+ */
 void job_commit(Job *job, HRESULT hr, Done done);
 
 Job *job_ref(Job *job);
 Job *job_unref(Job *job); /* NULL */
 
-/* Setters: at once in memory and in the open transaction; BG_E_INVALID_STATE for a final job, and the
- * documented code for a bad value. Reply after job_commit(). */
+/* Setters: at once in memory and in the open transaction; BG_E_INVALID_STATE for a final job, and
+ * the documented code for a bad value. Reply after job_commit(). */
 HRESULT job_set_display_name(Job *job, const char *value);
 HRESULT job_set_description(Job *job, const char *value);
 HRESULT job_set_priority(Job *job, uint32_t value);
@@ -155,6 +160,7 @@ void job_suspend(Job *job, Done done);
 void job_resume(Job *job, Done done);
 void job_cancel(Job *job, Done done);   /* S_OK, BG_S_UNABLE_TO_DELETE_FILES, ... */
 void job_complete(Job *job, Done done); /* S_OK, BG_S_PARTIAL_COMPLETE, ... */
+/* Both are in job-files.c, as is AddFile. */
 
 /* SetNotifyInterface: client NULL clears. */
 HRESULT job_set_receiver(Job *job, Client *client);
@@ -171,8 +177,21 @@ const JobError *job_error(const Job *job);
 
 /* For transfer.c, schedule.c, notify.c, token.c. */
 bool job_event(Job *job, JobEvent event); /* by the table; stores, logs, announces */
-void job_fail(Job *job, HRESULT code, uint32_t context, int32_t file, const char *text, bool transient);
+void job_fail(Job *job, HRESULT code, uint32_t context, int32_t file, const char *text,
+              bool transient);
 void job_touch(Job *job); /* modification time, stored and announced */
 void job_set_reason(Job *job, JobReason reason, uint64_t until_usec);
+/* The token hung up: every job that holds it loses it, and fails if it needs it. */
+void job_token_lost(Queue *queue, HelperToken *token);
 bool job_needs_token(const Job *job); /* flags ask for one and there is none */
-void job_files_progressed(Job *job);
+void job_unauthorised(Job *job);      /* back into the queue, until its owner brings a ticket */
+void job_progressed(Job *job);        /* bytes arrived: displays, and the no-progress timer */
+/* Tells all transfers to stop; stopped is called when the last has gone (soon, if there is none).
+ * At most one waiter at a time. */
+void job_stop(Job *job, Done stopped);
+void job_transfer_ended(Job *job); /* by transfer.c, for each */
+
+/* Who opens the job's local files: BG_E_TOKEN_REQUIRED when the flags ask for a token that
+ * is not there. */
+HRESULT job_file_identity(const Job *job, Identity *ret, uid_t *ret_uid);
+HRESULT job_net_identity(const Job *job, Identity *ret);

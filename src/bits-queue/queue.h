@@ -1,6 +1,6 @@
 /*
- * The context of bits-queue: one per process, passed down. Everything that lives while the process lives
- * hangs here; there are no other mutable globals.
+ * The context of bits-queue: one per process, passed down. Everything that lives while the process
+ * lives hangs here; there are no other mutable globals.
  */
 #pragma once
 
@@ -12,6 +12,7 @@
 
 #include "base/guid.h"
 
+typedef struct Committer Committer;
 typedef struct Job Job;
 typedef struct Listener Listener; /* bus/listener.h */
 typedef struct Notifier Notifier;
@@ -27,6 +28,7 @@ TAILQ_HEAD(JobList, Job);
 typedef struct Queue {
         sd_event *event;
         Store *store;
+        Committer *committer;
         Supervisor *supervisor;
         Tickets *tickets;
         WorkerPool *workers;
@@ -44,6 +46,7 @@ typedef struct Queue {
         struct JobList jobs;  /* Job.queue_link: in order of creation, none final */
         struct JobList ended; /* Job.queue_link: final, kept for the pointers that clients hold */
         size_t n_jobs, n_ended;
+        uint32_t last_net_id;
         void *jobs_by_id; /* tsearch(3): all of both lists */
 } Queue;
 
@@ -55,15 +58,18 @@ typedef struct Queue {
 /* A job of any state by its id; NULL when there is none. */
 Job *queue_find_job(const Queue *queue, const Guid *id);
 
-/* The first job in order of creation whose serial is greater; NULL at the end. Never a final one. */
+/* The first job in order of creation whose serial is greater; NULL at the end. Never a final one.
+ */
 Job *queue_next_job(const Queue *queue, uint64_t after_serial);
 
 size_t queue_count_jobs_of(const Queue *queue, uid_t owner);
 
-/* Only for job.c: puts a job in, moves it to the ended ones (a bounded number, for an hour), takes it out. */
+/* Only for job.c: puts a job in, moves it to the ended ones (a bounded number, for an hour), takes
+ * it out. */
 int queue_add_job(Queue *queue, Job *job);
 void queue_end_job(Queue *queue, Job *job);
 void queue_remove_job(Queue *queue, Job *job);
 
 uint64_t now_realtime_usec(void);
-uint64_t now_monotonic_usec(Queue *queue);
+uint64_t now_monotonic_usec(void);
+uint64_t now_boottime_usec(void);

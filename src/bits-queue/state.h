@@ -1,5 +1,6 @@
 /*
- * The states of a job and the events that change them: the table of behaviour.md §1, and nothing else.
+ * The states of a job and the events that change them: the table of behaviour.md §1, and nothing
+ * else.
  */
 #pragma once
 

@@ -1,9 +1,9 @@
 /*
- * bits-queue <-> bits-file, on the worker's socket. One request at a time is worked on; each is answered by
- * one FileReply with its sequence. bits-file ends when bits-queue hangs up.
+ * bits-queue <-> bits-file, on the worker's socket. One request at a time is worked on; each is
+ * answered by one FileReply with its sequence. bits-file ends when bits-queue hangs up.
  *
- * The worker only reports. It names nothing that bits-queue then trusts: a FileId is compared, never
- * followed.
+ * The worker only reports. It names nothing that bits-queue then trusts: a FileId is compared,
+ * never followed.
  */
 #pragma once
 
@@ -12,13 +12,15 @@
 #define FILE_VERSION 1
 
 enum FileType {
-        FILE_READY = 1, /* worker, first, as a FileReply: result 0, size = FILE_VERSION */
-        FILE_CHECK,     /* may a file at path be made or replaced? */
-        FILE_OPEN_TEMP, /* make temp beside path, 0600, new; fsync the directory -> write descriptor, ids */
-        FILE_RESUME_TEMP, /* the very temp of ids, lease first, cut back to size -> write descriptor */
-        FILE_SEAL,      /* no writer left (lease), hash, size checked, times, fsync */
-        FILE_FINISH,    /* mode by umask, rename temp to path, fsync the directory; repeatable */
-        FILE_DISCARD,   /* delete temp; one that is gone already, or is not ours, is success */
+        FILE_READY = 1,   /* worker, first, as a FileReply: result 0, size = FILE_VERSION */
+        FILE_CHECK,       /* may a file at path be made or replaced? */
+        FILE_OPEN_TEMP,   /* make temp beside path, 0600, new; fsync the directory -> write
+                             descriptor, ids */
+        FILE_RESUME_TEMP, /* the very temp of ids, lease first, cut back to size -> write descriptor
+                           */
+        FILE_SEAL,        /* no writer left (lease), hash, size checked, times, fsync */
+        FILE_FINISH,      /* mode by umask, rename temp to path, fsync the directory; repeatable */
+        FILE_DISCARD,     /* delete temp; one that is gone already, or is not ours, is success */
         FILE_REPLY,
 };
 
@@ -28,8 +30,8 @@ enum FileHash {
         FILE_HASH_SHA512,
 };
 
-/* Recognises a file or directory again: handle where the file system gives one, and always inode and
- * birth time (never st_dev, which changes over reboots). All zero: not known. */
+/* Recognises a file or directory again: handle where the file system gives one, and always inode
+ * and birth time (never st_dev, which changes over reboots). All zero: not known. */
 typedef struct FileId {
         uint64_t inode;
         int64_t btime_nsec; /* 0: the file system has none */
@@ -43,15 +45,16 @@ typedef struct FileRequest {
         WireHeader header;
         uint32_t hash; /* SEAL: FileHash */
         uint32_t reserved;
-        uint64_t size;       /* RESUME_TEMP: offset to go on from. SEAL: exact size */
-        int64_t mtime_usec;  /* SEAL: modification time to set, or INT64_MIN for none */
-        uint8_t digest[64];  /* SEAL: expected, as long as the hash */
-        FileId file;         /* RESUME_TEMP, SEAL, FINISH, DISCARD */
-        FileId directory;    /* the same, and OPEN_TEMP when known: refused with -ESTALE if another */
+        uint64_t size;      /* RESUME_TEMP: offset to go on from. SEAL: exact size */
+        int64_t mtime_usec; /* SEAL: modification time to set, or INT64_MIN for none */
+        uint8_t digest[64]; /* SEAL: expected, as long as the hash */
+        FileId file;        /* RESUME_TEMP, SEAL, FINISH, DISCARD */
+        FileId directory; /* the same, and OPEN_TEMP when known: refused with -ESTALE if another */
         char path[WIRE_PATH_SIZE]; /* final name, absolute */
         char temp[WIRE_TEMP_SIZE]; /* base name beside it; not CHECK */
 } FileRequest;
-WIRE_NO_PADDING(FileRequest, 8 + 8 + 16 + 64 + 2 * sizeof(FileId) + WIRE_PATH_SIZE + WIRE_TEMP_SIZE);
+WIRE_NO_PADDING(FileRequest,
+                8 + 8 + 16 + 64 + 2 * sizeof(FileId) + WIRE_PATH_SIZE + WIRE_TEMP_SIZE);
 
 /* result: 0 or -errno. Those with a meaning of their own:
  *   -ESTALE    RESUME_TEMP, SEAL, FINISH: not the file of ids any more (swapped, linked, gone)
@@ -66,7 +69,7 @@ typedef struct FileReply { /* OPEN_TEMP, RESUME_TEMP + write descriptor when res
         WireHeader header;
         int32_t result;
         uint32_t reserved;
-        uint64_t size; /* RESUME_TEMP: size after the cut */
+        uint64_t size;          /* RESUME_TEMP: size after the cut */
         FileId file, directory; /* OPEN_TEMP, RESUME_TEMP */
 } FileReply;
 WIRE_NO_PADDING(FileReply, 24 + 2 * sizeof(FileId));

@@ -1,13 +1,14 @@
 /*
- * bits-queue <-> bits-net, on the worker's socket: many transfers at once, each by an id that bits-queue
- * chose. The data go straight into the descriptor that came with NET_TRANSFER, at their offsets.
+ * bits-queue <-> bits-net, on the worker's socket: many transfers at once, each by an id that
+ * bits-queue chose. The data go straight into the descriptor that came with NET_TRANSFER, at their
+ * offsets.
  *
  *   NET_TRANSFER -> NET_RESPONSE -> (NET_PROGRESS | NET_CHECKPOINT)* -> NET_DONE | NET_FAILED
  *
  * With begin > 0 and a server whose answer does not continue the same version, NET_RESPONSE says
- * restarted = 1 and nothing is written until NET_PROCEED: bits-queue first commits offset 0, so that a
- * stored offset never stands for bytes of another version. NET_CANCEL is answered by NET_FAILED with
- * E_ABORT, after which the worker holds the descriptor no more.
+ * restarted = 1 and nothing is written until NET_PROCEED: bits-queue first commits offset 0, so
+ * that a stored offset never stands for bytes of another version. NET_CANCEL is answered by
+ * NET_FAILED with E_ABORT, after which the worker holds the descriptor no more.
  */
 #pragma once
 
@@ -41,10 +42,11 @@ enum NetClass { /* errors.md, column Class */
         NET_TRANSIENT,
 };
 
-typedef struct NetValidator { /* which version of the remote file the bytes are of */
+typedef struct NetValidator {       /* which version of the remote file the bytes are of */
         uint64_t size;              /* NET_SIZE_UNKNOWN */
         int64_t last_modified_usec; /* INT64_MIN: none given */
-        char etag[WIRE_ETAG_SIZE];  /* as sent, with quotes and W/; "" when none, or too long to keep */
+        char etag[WIRE_ETAG_SIZE]; /* as sent, with quotes and W/; "" when none, or too long to keep
+                                    */
 } NetValidator;
 WIRE_NO_PADDING(NetValidator, 16 + WIRE_ETAG_SIZE);
 
@@ -53,9 +55,9 @@ typedef struct NetReady {
         uint32_t version, reserved;
 } NetReady;
 
-typedef struct NetTransfer { /* + write descriptor */
-        WireHeader header; /* sequence: the transfer's id, never 0 */
-        uint64_t begin;    /* bytes that are there and durable */
+typedef struct NetTransfer {    /* + write descriptor */
+        WireHeader header;      /* sequence: the transfer's id, never 0 */
+        uint64_t begin;         /* bytes that are there and durable */
         NetValidator validator; /* of those bytes; begin 0: unused */
         uint32_t foreground, reserved;
         char url[WIRE_URL_SIZE];
@@ -82,11 +84,11 @@ WIRE_NO_PADDING(NetOffset, 16);
 typedef struct NetFailed {
         WireHeader header;
         int32_t hresult;
-        uint32_t context; /* NetContext */
-        uint32_t class;   /* NetClass */
-        uint32_t http_status; /* 0: none came */
+        uint32_t context;         /* NetContext */
+        uint32_t class;           /* NetClass */
+        uint32_t http_status;     /* 0: none came */
         int64_t retry_after_usec; /* from now; -1: the server named no moment */
-        uint64_t offset; /* durable bytes */
+        uint64_t offset;          /* durable bytes */
         char text[NET_TEXT_SIZE]; /* English, for the log and the error's text; no URL, no secret */
 } NetFailed;
 WIRE_NO_PADDING(NetFailed, 8 + 16 + 16 + NET_TEXT_SIZE);

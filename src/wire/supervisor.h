@@ -1,6 +1,6 @@
 /*
- * bits-queue <-> bitsd: the socket pair that bits-queue finds as descriptor 3 (its bus listener is 4).
- * bitsd trusts nothing here but what it can check: a token by its cookie, a ticket by its MAC.
+ * bits-queue <-> bitsd: the socket pair that bits-queue finds as descriptor 3 (its bus listener is
+ * 4). bitsd trusts nothing here but what it can check: a token by its cookie, a ticket by its MAC.
  */
 #pragma once
 
@@ -12,17 +12,17 @@
 #define WORKER_FD          3 /* where a worker finds its socket to bits-queue */
 
 enum SupervisorType {
-        SUPERVISOR_START = 1,    /* bitsd, first: mode, groups, keys */
-        SUPERVISOR_QUERY,        /* queue + token: whose is it? */
+        SUPERVISOR_START = 1, /* bitsd, first: mode, groups, keys */
+        SUPERVISOR_QUERY,     /* queue + token: whose is it? */
         SUPERVISOR_QUERY_REPLY,
-        SUPERVISOR_VERIFY,       /* queue: is this ticket good? */
+        SUPERVISOR_VERIFY, /* queue: is this ticket good? */
         SUPERVISOR_VERIFY_REPLY,
-        SUPERVISOR_SPAWN,        /* queue, + token where one is to be used: start a worker */
-        SUPERVISOR_SPAWN_REPLY,  /* bitsd + the worker's socket when result is 0 */
-        SUPERVISOR_STOP,         /* queue: end this worker (TERM, KILL after 5 s) */
-        SUPERVISOR_EXITED,       /* bitsd: this worker has ended and is reaped */
-        SUPERVISOR_REVOKED,      /* bitsd: tickets of uid with a lower epoch are void */
-        SUPERVISOR_IDLE,         /* queue, user mode: no client and no runnable job for 60 s */
+        SUPERVISOR_SPAWN,       /* queue, + token where one is to be used: start a worker */
+        SUPERVISOR_SPAWN_REPLY, /* bitsd + the worker's socket when result is 0 */
+        SUPERVISOR_STOP,        /* queue: end this worker (TERM, KILL after 5 s) */
+        SUPERVISOR_EXITED,      /* bitsd: this worker has ended and is reaped */
+        SUPERVISOR_REVOKED,     /* bitsd: tickets of uid with a lower epoch are void */
+        SUPERVISOR_IDLE,        /* queue, user mode: no client and no runnable job for 60 s */
 };
 
 enum WorkerRole {
@@ -84,10 +84,10 @@ WIRE_NO_PADDING(SupervisorSpawn, 16 + sizeof(Ticket));
 
 typedef struct SupervisorSpawnReply { /* + socket */
         WireHeader header;
-        /* 0, or: -EBADMSG -EKEYREVOKED -EKEYEXPIRED the ticket; -ENOKEY the token is none; -EACCES the
-         * token's audience, uses or administrator rule; -ESTALE the uid now has another name, or none;
-         * -EPERM the account may not run now (expired, RootJobs=no); -EAGAIN too many workers;
-         * -ETIMEDOUT the name service hangs; -EIO bits-become failed */
+        /* 0, or: -EBADMSG -EKEYREVOKED -EKEYEXPIRED the ticket; -ENOKEY the token is none; -EACCES
+         * the token's audience, uses or administrator rule; -ESTALE the uid now has another name,
+         * or none; -EPERM the account may not run now (expired, RootJobs=no); -EAGAIN too many
+         * workers; -ETIMEDOUT the name service hangs; -EIO bits-become failed */
         int32_t result;
         uint32_t worker; /* id, never 0, never used twice by one bitsd */
         uint32_t uid, pid;

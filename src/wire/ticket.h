@@ -1,7 +1,7 @@
 /*
- * The ticket: what lets an owner's identity outlive a restart (DESIGN.md §3). bitsd makes and checks it
- * under a key that nobody else can read; libbits carries it; bits-queue stores one per owner. The fields
- * may be read for display and for renewal, but only bitsd may believe them.
+ * The ticket: what lets an owner's identity outlive a restart (DESIGN.md §3). bitsd makes and
+ * checks it under a key that nobody else can read; libbits carries it; bits-queue stores one per
+ * owner. The fields may be read for display and for renewal, but only bitsd may believe them.
  */
 #pragma once
 
@@ -18,7 +18,7 @@ typedef struct Ticket {
         uint32_t version;
         uint32_t uid;
         uint32_t flags;
-        uint32_t epoch; /* of the uid when issued; REVOKE makes older ones void */
+        uint32_t epoch;                  /* of the uid when issued; REVOKE makes older ones void */
         int64_t issued_sec, expires_sec; /* CLOCK_REALTIME */
         char account[WIRE_ACCOUNT_SIZE]; /* the uid must still belong to it */
         uint8_t mac[32];                 /* HMAC-SHA-256 of all before it */

@@ -1,10 +1,11 @@
 /*
- * What all messages between our own processes share: one SOCK_SEQPACKET packet each (base/packet.h), of
- * a size that its type fixes, in host byte order, without padding, with at most one descriptor.
+ * What all messages between our own processes share: one SOCK_SEQPACKET packet each
+ * (base/packet.h), of a size that its type fixes, in host byte order, without padding, with at most
+ * one descriptor.
  *
- * The receiver checks type, size and state before anything else; a message that is not exactly right
- * means that the peer is broken or taken over, and the peer is ended. Texts are NUL-terminated inside
- * their field: wire_text_ok() first.
+ * The receiver checks type, size and state before anything else; a message that is not exactly
+ * right means that the peer is broken or taken over, and the peer is ended. Texts are
+ * NUL-terminated inside their field: wire_text_ok() first.
  */
 #pragma once
 
@@ -13,7 +14,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define WIRE_ACCOUNT_SIZE 256  /* LOGIN_NAME_MAX of Linux, with the NUL */
+#define WIRE_ACCOUNT_SIZE 256 /* LOGIN_NAME_MAX of Linux, with the NUL */
 #define WIRE_PATH_SIZE    PATH_MAX
 #define WIRE_TEMP_SIZE    32   /* "BITxxxxxxxx.tmp" */
 #define WIRE_URL_SIZE     8808 /* 2,200 code points of UTF-8, with the NUL */

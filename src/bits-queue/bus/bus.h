@@ -1,0 +1,39 @@
+/*
+ * What the core asks of the D-Bus face, and nothing else of it: clients as receivers,
+ * announcements.
+ */
+#pragma once
+
+#include <bitsmsg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+typedef struct Client Client;
+typedef struct Job Job;
+typedef struct Listener Listener;
+typedef struct Queue Queue;
+
+/* Takes the listening socket over and serves it. 0 or -errno. */
+int listener_new(Queue *queue, int fd, Listener **ret);
+Listener *listener_free(Listener *listener);         /* NULL; closes every client */
+size_t listener_n_clients(const Listener *listener); /* connections that have authenticated */
+
+uid_t client_uid(const Client *client);
+
+typedef enum CallbackKind {
+        CALLBACK_TRANSFERRED,
+        CALLBACK_ERROR,
+        CALLBACK_MODIFICATION,
+} CallbackKind;
+
+/* Calls the client's callback object; done gets its HRESULT, or that of the failure to reach it
+ * (RPC_E_DISCONNECTED when the connection ended, HRESULT_FROM_WIN32(ERROR_TIMEOUT)); exactly once,
+ * never from within this call, and not after listener_free(). 0, or -errno when it could not even
+ * be queued (then done is not called). */
+int callback_call(Client *client, CallbackKind kind, Job *job,
+                  void (*done)(void *userdata, HRESULT hr), void *userdata);
+
+/* State, progress or a property of the job changed: subscribers are told, coalesced. */
+void bus_job_changed(Queue *queue, Job *job);
+void bus_job_removed(Queue *queue, Job *job);

@@ -1,0 +1,119 @@
+#include "commit.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-event.h>
+
+#include "base/cleanup.h"
+#include "base/hresult.h"
+#include "base/log.h"
+#include "queue.h"
+#include "store.h"
+
+enum {
+        GROUP_MAX = 100, /* answers that may wait while others arrive */
+};
+
+typedef struct Waiter {
+        TAILQ_ENTRY(Waiter) link; /* Committer.waiters */
+        HRESULT hr;
+        Done done;
+} Waiter;
+
+struct Committer {
+        Queue *queue;
+        sd_event_source *source;
+        TAILQ_HEAD(WaiterList, Waiter) waiters;
+        size_t n_waiters;
+};
+
+static int write_all(Committer *c)
+{
+        struct WaiterList waiters = TAILQ_HEAD_INITIALIZER(waiters);
+        Waiter *w;
+        int r;
+
+        r = store_commit(c->queue->store);
+        TAILQ_CONCAT(&waiters, &c->waiters, link);
+        c->n_waiters = 0;
+        while ((w = TAILQ_FIRST(&waiters))) {
+                TAILQ_REMOVE(&waiters, w, link);
+                done_call(&w->done, r < 0 ? hresult_from_errno(r) : w->hr);
+                free(w);
+        }
+        if (r < 0) {
+                /* Memory is ahead of the store now. What was answered is right; start again from
+                 * what is stored. */
+                log_error("the store cannot be written: %s", strerror(-r));
+                store_rollback(c->queue->store);
+                (void)sd_event_exit(c->queue->event, EXIT_FAILURE);
+        }
+        return r;
+}
+
+/* Runs after every round of events, when nothing else is ready: so a group is what came meanwhile.
+ */
+static int on_round(sd_event_source *source, void *userdata)
+{
+        Committer *c = userdata;
+
+        (void)sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IDLE);
+        if (store_is_dirty(c->queue->store) || !TAILQ_EMPTY(&c->waiters))
+                (void)write_all(c);
+        return 0;
+}
+
+int committer_new(Queue *queue, Committer **ret)
+{
+        Committer *c = calloc(1, sizeof(*c));
+        int r;
+
+        if (!c)
+                return -ENOMEM;
+        c->queue = queue;
+        TAILQ_INIT(&c->waiters);
+        r = sd_event_add_post(queue->event, &c->source, on_round, c);
+        if (r >= 0)
+                r = sd_event_source_set_priority(c->source, SD_EVENT_PRIORITY_IDLE);
+        if (r < 0) {
+                free(c);
+                return r;
+        }
+        *ret = c;
+        return 0;
+}
+
+Committer *committer_free(Committer *c)
+{
+        Waiter *w;
+
+        if (!c)
+                return NULL;
+        sd_event_source_disable_unref(c->source);
+        while ((w = TAILQ_FIRST(&c->waiters))) {
+                TAILQ_REMOVE(&c->waiters, w, link);
+                free(w);
+        }
+        free(c);
+        return NULL;
+}
+
+void commit_then(Queue *queue, HRESULT hr, Done done)
+{
+        Committer *c = queue->committer;
+        Waiter *w = calloc(1, sizeof(*w));
+
+        if (!w)
+                abort(); /* an accepted call must be answered */
+        w->hr = hr;
+        w->done = done;
+        TAILQ_INSERT_TAIL(&c->waiters, w, link);
+        if (++c->n_waiters == GROUP_MAX)
+                (void)sd_event_source_set_priority(c->source, SD_EVENT_PRIORITY_IMPORTANT);
+}
+
+int commit_now(Queue *queue)
+{
+        return write_all(queue->committer);
+}

@@ -1,0 +1,369 @@
+/*
+ * How files come into a job and how a job leaves: AddFile, Complete, Cancel. Each asks bits-file
+ * several times; a crash between two steps leaves what a repetition, or the orphanage, puts right.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/hresult.h"
+#include "base/log.h"
+#include "bus/bus.h"
+#include "commit.h"
+#include "job.h"
+#include "notify.h"
+#include "orphan.h"
+#include "queue.h"
+#include "schedule.h"
+#include "store.h"
+#include "token.h"
+#include "transfer.h"
+#include "worker.h"
+
+/* What a bits-file that could not be had means for a call. */
+static HRESULT no_worker(int result)
+{
+        switch (result) {
+        case -EKEYREJECTED:
+        case -EACCES:
+        case -EPERM:
+        case -ESTALE:
+                return E_ACCESSDENIED;
+        case -ENOKEY:
+                return BG_E_TOKEN_REQUIRED;
+        default:
+                return BG_E_WATCHDOG_TIMEOUT;
+        }
+}
+
+static HRESULT file_result(int result, bool own)
+{
+        if (!own)
+                return no_worker(result);
+        if (result == -ENOENT) /* the directory: the file is ours */
+                return HRESULT_FROM_WIN32(ERROR_PATH_NOT_FOUND);
+        if (result == -ESTALE)
+                return BG_E_LOCAL_FILE_CHANGED;
+        return hresult_from_errno(result);
+}
+
+/* ---- AddFile --------------------------------------------------------------------------------- */
+
+typedef struct Add {
+        Job *job;
+        Done done;
+        size_t n, checked;
+        File *files[];
+} Add;
+
+static void add_end(Add *add, HRESULT hr)
+{
+        job_commit(add->job, hr, add->done);
+        for (size_t i = 0; i < add->n; i++)
+                file_free(add->files[i]);
+        job_unref(add->job);
+        free(add);
+}
+
+static HRESULT take_in(Add *add)
+{
+        Job *job = add->job;
+        File **files;
+
+        if (state_is_final(job->state) || job->finishing)
+                return BG_E_INVALID_STATE;
+        files = realloc(job->files, (job->n_files + add->n) * sizeof(*files));
+        if (!files)
+                return E_OUTOFMEMORY;
+        job->files = files;
+        for (size_t i = 0; i < add->n; i++) {
+                File *file = add->files[i];
+
+                file->index = (uint32_t)job->n_files;
+                if (store_insert_file(job->queue->store, file) < 0) {
+                        (void)sd_event_exit(job->queue->event, EXIT_FAILURE);
+                        return E_FAIL;
+                }
+                job->files[job->n_files++] = TAKE_PTR(add->files[i]);
+        }
+        job_touch(job);
+        schedule_soon(job->queue->scheduler); /* a running job goes on with them */
+        return S_OK;
+}
+
+static void check_next(Add *add);
+
+static void on_checked(void *userdata, int result, const FileReply *reply, int fd)
+{
+        Add *add = userdata;
+
+        closep(&fd);
+        if (result < 0)
+                add_end(add, file_result(result, reply != NULL));
+        else {
+                add->checked++;
+                check_next(add);
+        }
+}
+
+static void check_next(Add *add)
+{
+        FileRequest request = {.header.type = FILE_CHECK, .mtime_usec = INT64_MIN};
+        Identity identity;
+        HRESULT hr;
+
+        if (add->checked == add->n) {
+                add_end(add, take_in(add));
+                return;
+        }
+        hr = job_file_identity(add->job, &identity, NULL);
+        if (FAILED(hr)) {
+                add_end(add, hr);
+                return;
+        }
+        (void)snprintf(request.path, sizeof(request.path), "%s", add->files[add->checked]->local);
+        file_call(add->job->queue, identity, &request, on_checked, add);
+}
+
+static HRESULT add_new(Job *job, const FileName *names, size_t n, Add **ret)
+{
+        Add *add = calloc(1, sizeof(*add) + n * sizeof(File *));
+
+        if (!add)
+                return E_OUTOFMEMORY;
+        for (; add->n < n; add->n++) {
+                const FileName *name = &names[add->n];
+
+                if (file_check_remote(name->remote) < 0 || file_check_local(name->local) < 0)
+                        break;
+                add->files[add->n] = file_new(job, 0, name->remote, name->local);
+                if (!add->files[add->n])
+                        break;
+        }
+        if (add->n == n) {
+                *ret = add;
+                return S_OK;
+        }
+        for (size_t i = 0; i < add->n; i++)
+                file_free(add->files[i]);
+        free(add);
+        return E_INVALIDARG;
+}
+
+void job_add_files(Job *job, const Caller *caller, const FileName *names, size_t n, Done done)
+{
+        Add *add = NULL;
+        HRESULT hr = S_OK;
+        int r;
+
+        r = job_load_files(job);
+        if (state_is_final(job->state) || job->finishing)
+                hr = BG_E_INVALID_STATE;
+        else if (r < 0)
+                hr = hresult_from_errno(r);
+        else if (n == 0)
+                hr = E_INVALIDARG;
+        else if (!caller->administrator && job->n_files + n > FILES_PER_JOB_MAX)
+                hr = BG_E_TOO_MANY_FILES_IN_JOB;
+        if (SUCCEEDED(hr))
+                hr = add_new(job, names, n, &add);
+        if (FAILED(hr)) {
+                done_call(&done, hr);
+                return;
+        }
+        add->job = job_ref(job);
+        add->done = done;
+        check_next(add);
+}
+
+/* ---- leaving --------------------------------------------------------------------------------- */
+
+typedef struct Leave {
+        Job *job;
+        Done done;
+        JobEvent event;
+        HRESULT hr;
+        size_t next;   /* file to finish */
+        size_t n_uids; /* identities whose temporary files are to be swept */
+        uid_t uids[2]; /* the owner and the token's user: others' wait for their bits-file */
+} Leave;
+
+static void leave_end(Leave *leave, HRESULT hr)
+{
+        Job *job = leave->job;
+
+        job_commit(job, hr, leave->done);
+        if (state_is_final(job->state))
+                job->token = token_unref(job->token);
+        job_unref(job);
+        free(leave);
+}
+
+static void sweep_next(void *userdata, HRESULT hr)
+{
+        Leave *leave = userdata;
+        Job *job = leave->job;
+        Identity identity = {.owner = job->owner};
+        uid_t uid;
+
+        if (FAILED(hr)) {
+                leave_end(leave, hr);
+                return;
+        }
+        if (hr == BG_S_UNABLE_TO_DELETE_FILES)
+                leave->hr = hr;
+        if (leave->n_uids == 0) {
+                leave_end(leave, leave->hr);
+                return;
+        }
+        uid = leave->uids[--leave->n_uids];
+        if (job->token && job->token->uid == uid && uid != job->owner)
+                identity.token = job->token;
+        orphanage_sweep_then(job->queue->orphanage, job->owner, uid, identity,
+                             (Done){sweep_next, leave});
+}
+
+/* One transaction: the job goes, its temporary files become orphans. Then they are swept. */
+static void depart(Leave *leave)
+{
+        Job *job = leave->job;
+        uid_t uid;
+        int r = 0;
+
+        for (size_t i = 0; i < job->n_files && r == 0; i++) {
+                const File *file = job->files[i];
+
+                if (file->state == FILE_FINISHED || !file->temp[0])
+                        continue;
+                r = orphanage_adopt(job->queue->orphanage, file);
+                if (file->temp_uid != job->owner &&
+                    !(job_helper_uid(job, &uid) && uid == file->temp_uid))
+                        leave->hr = BG_S_UNABLE_TO_DELETE_FILES; /* later, by its bits-file */
+        }
+        if (r == 0 && job_event(job, leave->event))
+                r = store_delete_job(job->queue->store, job);
+        if (r < 0) {
+                (void)sd_event_exit(job->queue->event, EXIT_FAILURE);
+                leave_end(leave, hresult_from_errno(r));
+                return;
+        }
+        notify_forget(job);
+        job->receiver = NULL;
+        bus_job_removed(job->queue, job);
+        leave->uids[leave->n_uids++] = job->owner;
+        if (job_helper_uid(job, &uid) && uid != job->owner)
+                leave->uids[leave->n_uids++] = uid;
+        queue_end_job(job->queue, job);
+        commit_then(job->queue, S_OK, (Done){sweep_next, leave});
+}
+
+static void finish_next(Leave *leave);
+
+static void finish_failed(Leave *leave, HRESULT hr)
+{
+        Job *job = leave->job;
+
+        job->finishing = false;
+        (void)job_event(job, EVENT_COMPLETE_FAILED);
+        leave_end(leave, hr);
+}
+
+static void on_finished(void *userdata, int result, const FileReply *reply, int fd)
+{
+        Leave *leave = userdata;
+        Job *job = leave->job;
+        File *file = job->files[leave->next];
+
+        closep(&fd);
+        if (result < 0) {
+                finish_failed(leave, file_result(result, reply != NULL));
+                return;
+        }
+        file->state = FILE_FINISHED;
+        if (store_update_file(job->queue->store, file) < 0)
+                (void)sd_event_exit(job->queue->event, EXIT_FAILURE);
+        leave->next++;
+        finish_next(leave);
+}
+
+static void finish_next(Leave *leave)
+{
+        FileRequest request = {.header.type = FILE_FINISH, .mtime_usec = INT64_MIN};
+        Job *job = leave->job;
+        Identity identity = {.owner = job->owner};
+        File *file;
+        uid_t uid;
+
+        while (leave->next < job->n_files && job->files[leave->next]->state != FILE_SEALED) {
+                if (job->files[leave->next]->state < FILE_SEALED)
+                        leave->hr = BG_S_PARTIAL_COMPLETE;
+                leave->next++;
+        }
+        if (leave->next == job->n_files) {
+                depart(leave);
+                return;
+        }
+
+        file = job->files[leave->next];
+        if (file->temp_uid != job->owner) {
+                if (!job_helper_uid(job, &uid) || uid != file->temp_uid) {
+                        finish_failed(leave, BG_E_TOKEN_REQUIRED);
+                        return;
+                }
+                identity.token = job->token;
+        }
+        request.file = file->id;
+        request.directory = file->directory;
+        (void)snprintf(request.path, sizeof(request.path), "%s", file->local);
+        memcpy(request.temp, file->temp, sizeof(request.temp));
+        file_call(job->queue, identity, &request, on_finished, leave);
+}
+
+static void on_stopped(void *userdata, HRESULT hr)
+{
+        Leave *leave = userdata;
+
+        if (FAILED(hr))
+                leave_end(leave, hr);
+        else if (leave->event == EVENT_COMPLETE)
+                finish_next(leave);
+        else
+                depart(leave);
+}
+
+static void leave(Job *job, JobEvent event, Done done)
+{
+        Leave *leave = NULL;
+        HRESULT hr = S_OK;
+        int r;
+
+        r = job_load_files(job);
+        if (state_is_final(job->state) || job->finishing)
+                hr = BG_E_INVALID_STATE;
+        else if (r < 0)
+                hr = hresult_from_errno(r);
+        else {
+                leave = calloc(1, sizeof(*leave));
+                hr = leave ? S_OK : E_OUTOFMEMORY;
+        }
+        if (FAILED(hr)) {
+                done_call(&done, hr);
+                return;
+        }
+        *leave = (Leave){.job = job_ref(job), .done = done, .event = event};
+        job->finishing = true;
+        notify_look(job);
+        job_stop(job, (Done){on_stopped, leave});
+}
+
+void job_complete(Job *job, Done done)
+{
+        leave(job, EVENT_COMPLETE, done);
+}
+
+void job_cancel(Job *job, Done done)
+{
+        leave(job, EVENT_CANCEL, done);
+}

@@ -1,0 +1,603 @@
+#include "job.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/hresult.h"
+#include "base/log.h"
+#include "bus/bus.h"
+#include "commit.h"
+#include "notify.h"
+#include "orphan.h"
+#include "queue.h"
+#include "schedule.h"
+#include "store.h"
+#include "text.h"
+#include "token.h"
+#include "transfer.h"
+
+enum {
+        DISPLAY_NAME_MAX = 256, /* code points */
+        DESCRIPTION_MAX = 1024,
+        RETRY_DELAY_DEFAULT_SEC = 600,
+        RETRY_DELAY_MIN_SEC = 5,
+        NO_PROGRESS_DEFAULT_SEC = 1209600,
+};
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static Job *job_free(Job *job)
+{
+        for (size_t i = 0; i < job->n_files; i++)
+                file_free(job->files[i]);
+        free(job->files);
+        free(job->display_name);
+        free(job->description);
+        free(job->error.text);
+        token_unref(job->token);
+        free(job);
+        return NULL;
+}
+
+Job *job_ref(Job *job)
+{
+        job->refs++;
+        return job;
+}
+
+Job *job_unref(Job *job)
+{
+        return !job || --job->refs > 0 ? NULL : job_free(job);
+}
+
+static void job_unrefp(Job **job)
+{
+        job_unref(*job);
+}
+
+/* Stored state and memory go together; a store that fails ends the process (commit.c). */
+static void job_store(Job *job)
+{
+        int r;
+
+        if (state_is_final(job->state))
+                return;
+        r = store_update_job(job->queue->store, job);
+        if (r < 0) {
+                log_error("the store cannot be written: %s", strerror(-r));
+                (void)sd_event_exit(job->queue->event, EXIT_FAILURE);
+        }
+}
+
+void job_touch(Job *job)
+{
+        job->modified_usec = now_realtime_usec();
+        job_store(job);
+        bus_job_changed(job->queue, job);
+        notify_modified(job);
+}
+
+void job_commit(Job *job, HRESULT hr, Done done)
+{
+        commit_then(job->queue, hr, done);
+}
+
+HRESULT job_create(Queue *queue, const Caller *caller, const char *name, uint32_t type, Job **ret)
+{
+        _cleanup_(job_unrefp) Job *job = NULL;
+        char id[GUID_TEXT_SIZE];
+        size_t points;
+
+        if (text_count(name, &points) < 0 || points > DISPLAY_NAME_MAX)
+                return E_INVALIDARG;
+        if (type != JOB_TYPE_DOWNLOAD)
+                return E_NOTIMPL;
+        if (!caller->administrator) {
+                if (queue_count_jobs_of(queue, caller->uid) >= JOBS_PER_USER_MAX)
+                        return BG_E_TOO_MANY_JOBS_PER_USER;
+                if (queue->n_jobs >= JOBS_PER_MACHINE_MAX)
+                        return BG_E_TOO_MANY_JOBS_PER_MACHINE;
+        }
+
+        job = calloc(1, sizeof(*job));
+        if (!job)
+                return E_OUTOFMEMORY;
+        *job = (Job){
+                .queue = queue,
+                .refs = 1,
+                .owner = caller->uid,
+                .type = type,
+                .state = JOB_SUSPENDED,
+                .priority = PRIORITY_NORMAL,
+                .notify_flags = NOTIFY_TRANSFERRED | NOTIFY_ERROR,
+                .minimum_retry_delay_sec = RETRY_DELAY_DEFAULT_SEC,
+                .no_progress_timeout_sec = NO_PROGRESS_DEFAULT_SEC,
+                .created_usec = now_realtime_usec(),
+                .error = {.file = -1},
+        };
+        TAILQ_INIT(&job->transfers);
+        job->modified_usec = job->created_usec;
+        job->display_name = strdup(name);
+        job->description = strdup("");
+        if (!job->display_name || !job->description)
+                return E_OUTOFMEMORY;
+        if (guid_random(&job->id) < 0)
+                return E_UNEXPECTED;
+        int r = store_insert_job(queue->store, job);
+        if (r == 0)
+                r = queue_add_job(queue, job);
+        if (r < 0)
+                return hresult_from_errno(r);
+
+        guid_text(&job->id, id);
+        log_info("job %s created by uid %u", id, job->owner);
+        bus_job_changed(queue, job);
+        *ret = TAKE_PTR(job); /* the queue's reference */
+        return S_OK;
+}
+
+int job_load_files(Job *job)
+{
+        char id[GUID_TEXT_SIZE];
+        int r;
+
+        if (job->files || state_is_final(job->state))
+                return 0;
+        r = store_load_files(job->queue->store, job);
+        if (r == -EBADMSG) {
+                guid_text(&job->id, id);
+                log_error("job %s: a file of it was altered outside the service: set aside in "
+                          "quarantine",
+                          id);
+                (void)store_quarantine_job(job->queue->store, job->serial, "file row altered");
+        }
+        return r;
+}
+
+/* ---- state ----------------------------------------------------------------------------------- */
+
+static void clear_error(Job *job)
+{
+        free(job->error.text);
+        job->error = (JobError){.file = -1};
+}
+
+bool job_event(Job *job, JobEvent event)
+{
+        JobState from = job->state;
+        char id[GUID_TEXT_SIZE];
+
+        guid_text(&job->id, id);
+        if (!state_next(from, event, &job->state)) {
+                log_error("job %s: %s is refused in state %s", id, event_name(event),
+                          state_name(from));
+                return false;
+        }
+        if (job->state == from)
+                return true;
+        log_info("job %s: %s, %s -> %s", id, event_name(event), state_name(from),
+                 state_name(job->state));
+
+        if (job->state == JOB_TRANSFERRED || job->state == JOB_ERROR) {
+                job->notified = false;
+                job->notify_after_usec = 0;
+        }
+        if (job->state == JOB_TRANSFERRED)
+                job->completed_usec = now_realtime_usec();
+        if (event == EVENT_CONNECTED || job->state == JOB_TRANSFERRED)
+                clear_error(job);
+        if (job->state != JOB_QUEUED && job->state != JOB_TRANSIENT_ERROR)
+                job_set_reason(job, REASON_NONE, 0);
+        job_touch(job);
+        notify_look(job);
+        schedule_soon(job->queue->scheduler);
+        return true;
+}
+
+void job_fail(Job *job, HRESULT code, uint32_t context, int32_t file, const char *text,
+              bool transient)
+{
+        uint64_t now = now_boottime_usec(), delay_usec;
+        char name[HRESULT_NAME_SIZE], id[GUID_TEXT_SIZE];
+
+        if (!state_is_action(job->state) || job->state == JOB_TRANSIENT_ERROR || job->finishing)
+                return; /* a second file of a job that failed already, or one that is leaving */
+
+        guid_text(&job->id, id);
+        hresult_name(code, name);
+        log_notice("job %s: %s (0x%08X), context %u%s%s", id, name, (unsigned)code, context,
+                   text ? ": " : "", text ? text : "");
+        clear_error(job);
+        job->error.code = code;
+        job->error.context = context;
+        job->error.file = file;
+        job->error.protocol =
+                context == CONTEXT_REMOTE_FILE || context == CONTEXT_TRANSPORT ? "http" : "";
+        job->error.text = text ? strdup(text) : NULL;
+        job->error_count++;
+
+        delay_usec = (uint64_t)job->minimum_retry_delay_sec * 1000000;
+        if (job->retry_not_before_usec > delay_usec)
+                delay_usec = job->retry_not_before_usec;
+        job->retry_not_before_usec = 0;
+        if (job->no_progress_timeout_sec == 0 ||
+            job->minimum_retry_delay_sec > job->no_progress_timeout_sec)
+                transient = false;
+        if (transient) {
+                job->retry_at_usec = now + delay_usec;
+                if (job->progress_deadline_usec == 0)
+                        job->progress_deadline_usec =
+                                now + (uint64_t)job->no_progress_timeout_sec * 1000000;
+                (void)job_event(job, EVENT_TRANSIENT);
+                job_set_reason(job, REASON_RETRY, now_realtime_usec() + delay_usec);
+        } else
+                (void)job_event(job, EVENT_FATAL);
+        job_stop(job, (Done){0});
+}
+
+void job_unauthorised(Job *job)
+{
+        if (job->state == JOB_CONNECTING || job->state == JOB_TRANSFERRING)
+                (void)job_event(job, EVENT_PREEMPT);
+        job_set_reason(job, REASON_AUTHORISATION, 0);
+        job_stop(job, (Done){0});
+}
+
+void job_progressed(Job *job)
+{
+        job->progress_deadline_usec = 0;
+        bus_job_changed(job->queue, job);
+        notify_modified(job);
+}
+
+void job_stop(Job *job, Done stopped)
+{
+        Transfer *t, *next;
+
+        if (stopped.call)
+                job->stopped = stopped;
+        job_ref(job);
+        for (t = TAILQ_FIRST(&job->transfers); t; t = next) {
+                next = TAILQ_NEXT(t, job_link);
+                transfer_stop(t);
+        }
+        job_transfer_ended(job);
+        job_unref(job);
+}
+
+void job_transfer_ended(Job *job)
+{
+        Done stopped = job->stopped;
+
+        if (!TAILQ_EMPTY(&job->transfers))
+                return;
+        schedule_soon(job->queue->scheduler);
+        job->stopped = (Done){0};
+        if (stopped.call)
+                commit_then(job->queue, S_OK, stopped);
+}
+
+void job_set_reason(Job *job, JobReason reason, uint64_t until_usec)
+{
+        if (job->reason == reason && job->reason_until_usec == until_usec)
+                return;
+        job->reason = reason;
+        job->reason_until_usec = until_usec;
+        bus_job_changed(job->queue, job);
+}
+
+const char *job_reason_name(const Job *job)
+{
+        switch (job->reason) {
+        case REASON_NONE:
+                return "";
+        case REASON_QUEUE:
+                return "queue";
+        case REASON_AUTHORISATION:
+                return "authorisation";
+        case REASON_RETRY:
+                return "retry";
+        case REASON_TOKEN:
+                return "token";
+        }
+        return "";
+}
+
+/* ---- identities ------------------------------------------------------------------------------ */
+
+bool job_needs_token(const Job *job)
+{
+        return job->helper_flags && !job->token;
+}
+
+static HRESULT identity(const Job *job, uint32_t flag, Identity *ret)
+{
+        *ret = (Identity){.owner = job->owner};
+        if (!(job->helper_flags & flag))
+                return S_OK;
+        ret->token = job->token;
+        return job->token ? S_OK : BG_E_TOKEN_REQUIRED;
+}
+
+HRESULT job_file_identity(const Job *job, Identity *ret, uid_t *ret_uid)
+{
+        HRESULT hr = identity(job, HELPER_LOCAL_FILE, ret);
+
+        if (ret_uid)
+                *ret_uid = ret->token ? ret->token->uid : job->owner;
+        return hr;
+}
+
+HRESULT job_net_identity(const Job *job, Identity *ret)
+{
+        return identity(job, HELPER_NETWORK, ret);
+}
+
+void job_token_lost(Queue *queue, HelperToken *token)
+{
+        Job *job, *next;
+
+        for (job = TAILQ_FIRST(&queue->jobs); job; job = next) {
+                next = TAILQ_NEXT(job, queue_link);
+                if (job->token != token)
+                        continue;
+                job->token = token_unref(job->token);
+                if (!job->helper_flags)
+                        continue;
+                if (job->state == JOB_TRANSIENT_ERROR)
+                        (void)job_event(job, EVENT_RETRY); /* and the scheduler finds it missing */
+                else
+                        job_fail(job, BG_E_TOKEN_REQUIRED, CONTEXT_QUEUE_MANAGER, -1, NULL, false);
+        }
+}
+
+typedef struct SetToken {
+        Job *job;
+        Caller caller;
+        Done done;
+} SetToken;
+
+static void on_token_checked(void *userdata, HRESULT hr, HelperToken *token)
+{
+        _cleanup_(freep) SetToken *set = userdata;
+        Job *job = set->job;
+        char id[GUID_TEXT_SIZE];
+
+        if (SUCCEEDED(hr) && state_is_final(job->state))
+                hr = BG_E_INVALID_STATE;
+        if (SUCCEEDED(hr) && (token->audience != job->owner || token->hung_up))
+                hr = E_ACCESSDENIED;
+        if (SUCCEEDED(hr) && token->administrator && !set->caller.administrator)
+                hr = E_ACCESSDENIED; /* behaviour.md §6 */
+        guid_text(&job->id, id);
+        if (SUCCEEDED(hr)) {
+                log_info("job %s: helper token of uid %u set", id, token->uid);
+                token_unref(job->token);
+                job->token = token_ref(token);
+                job_touch(job);
+        } else
+                log_notice("job %s: helper token refused", id);
+        token_unref(token);
+        job_commit(job, hr, set->done);
+        job_unref(job);
+}
+
+void job_set_helper_token(Job *job, const Caller *caller, int fd, Done done)
+{
+        SetToken *set;
+
+        if (state_is_final(job->state)) {
+                closep(&fd);
+                done_call(&done, BG_E_INVALID_STATE);
+                return;
+        }
+        set = malloc(sizeof(*set));
+        if (!set) {
+                closep(&fd);
+                done_call(&done, E_OUTOFMEMORY);
+                return;
+        }
+        *set = (SetToken){.job = job_ref(job), .caller = *caller, .done = done};
+        token_check(job->queue, fd, on_token_checked, set);
+}
+
+bool job_helper_uid(const Job *job, uid_t *ret)
+{
+        if (job->token)
+                *ret = job->token->uid;
+        return job->token != NULL;
+}
+
+/* ---- setters --------------------------------------------------------------------------------- */
+
+static HRESULT set_text(Job *job, char **field, const char *value, size_t max)
+{
+        size_t points;
+        char *copy;
+
+        if (state_is_final(job->state))
+                return BG_E_INVALID_STATE;
+        if (text_count(value, &points) < 0)
+                return E_INVALIDARG;
+        if (points > max)
+                return BG_E_STRING_TOO_LONG;
+        copy = strdup(value);
+        if (!copy)
+                return E_OUTOFMEMORY;
+        free(*field);
+        *field = copy;
+        job_touch(job);
+        return S_OK;
+}
+
+static HRESULT set_number(Job *job, uint32_t *field, uint32_t value)
+{
+        if (state_is_final(job->state))
+                return BG_E_INVALID_STATE;
+        *field = value;
+        job_touch(job);
+        return S_OK;
+}
+
+HRESULT job_set_display_name(Job *job, const char *value)
+{
+        return set_text(job, &job->display_name, value, DISPLAY_NAME_MAX);
+}
+
+HRESULT job_set_description(Job *job, const char *value)
+{
+        return set_text(job, &job->description, value, DESCRIPTION_MAX);
+}
+
+HRESULT job_set_priority(Job *job, uint32_t value)
+{
+        if (state_is_final(job->state))
+                return BG_E_INVALID_STATE;
+        if (value >= PRIORITY_COUNT)
+                return E_NOTIMPL;
+        job->priority = (JobPriority)value;
+        job_touch(job);
+        schedule_soon(job->queue->scheduler);
+        return S_OK;
+}
+
+HRESULT job_set_notify_flags(Job *job, uint32_t value)
+{
+        uint32_t known = NOTIFY_TRANSFERRED | NOTIFY_ERROR | NOTIFY_DISABLE | NOTIFY_MODIFICATION;
+        HRESULT hr;
+
+        if (!state_is_final(job->state) && value & ~known)
+                return E_NOTIMPL;
+        hr = set_number(job, &job->notify_flags, value);
+        notify_look(job);
+        return hr;
+}
+
+HRESULT job_set_minimum_retry_delay(Job *job, uint32_t seconds)
+{
+        return set_number(job, &job->minimum_retry_delay_sec,
+                          seconds < RETRY_DELAY_MIN_SEC ? RETRY_DELAY_MIN_SEC : seconds);
+}
+
+HRESULT job_set_no_progress_timeout(Job *job, uint32_t seconds)
+{
+        return set_number(job, &job->no_progress_timeout_sec, seconds);
+}
+
+HRESULT job_set_helper_flags(Job *job, uint32_t value)
+{
+        HRESULT hr;
+
+        if (!state_is_final(job->state) && value & ~(HELPER_LOCAL_FILE | HELPER_NETWORK))
+                return E_NOTIMPL;
+        hr = set_number(job, &job->helper_flags, value);
+        schedule_soon(job->queue->scheduler);
+        return hr;
+}
+
+HRESULT job_clear_helper_token(Job *job)
+{
+        if (state_is_final(job->state))
+                return BG_E_INVALID_STATE;
+        job->token = token_unref(job->token);
+        if (job->helper_flags)
+                job_fail(job, BG_E_TOKEN_REQUIRED, CONTEXT_QUEUE_MANAGER, -1, NULL, false);
+        job_touch(job);
+        return S_OK;
+}
+
+HRESULT job_set_receiver(Job *job, Client *client)
+{
+        if (state_is_final(job->state))
+                return BG_E_INVALID_STATE;
+        job->receiver = client;
+        job->notify_after_usec = 0;
+        notify_look(job);
+        return S_OK;
+}
+
+void job_client_gone(Queue *queue, Client *client)
+{
+        Job *job;
+
+        TAILQ_FOREACH(job, &queue->jobs, queue_link)
+        if (job->receiver == client) {
+                job->receiver = NULL;
+                notify_look(job);
+        }
+}
+
+/* ---- suspend, resume ------------------------------------------------------------------------- */
+
+void job_suspend(Job *job, Done done)
+{
+        if (state_is_final(job->state) || job->finishing) {
+                done_call(&done, BG_E_INVALID_STATE);
+                return;
+        }
+        (void)job_event(job, EVENT_SUSPEND);
+        if (!state_is_action(job->state))
+                job_stop(job, (Done){0});
+        job_commit(job, S_OK, done);
+}
+
+static bool has_unsealed_files(const Job *job)
+{
+        for (size_t i = 0; i < job->n_files; i++)
+                if (job->files[i]->state < FILE_SEALED)
+                        return true;
+        return false;
+}
+
+void job_resume(Job *job, Done done)
+{
+        int r;
+
+        if (state_is_final(job->state) || job->finishing) {
+                done_call(&done, BG_E_INVALID_STATE);
+                return;
+        }
+        r = job_load_files(job);
+        if (r < 0) {
+                done_call(&done, hresult_from_errno(r));
+                return;
+        }
+        if (job->n_files == 0) {
+                done_call(&done, BG_E_EMPTY);
+                return;
+        }
+        job->retry_at_usec = job->progress_deadline_usec = 0;
+        if (job->state != JOB_TRANSFERRED || has_unsealed_files(job))
+                (void)job_event(job, EVENT_RESUME);
+        job_commit(job, S_OK, done);
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+int job_progress(Job *job, JobProgress *ret)
+{
+        int r = job_load_files(job);
+
+        *ret = (JobProgress){.files_total = (uint32_t)job->n_files};
+        for (size_t i = 0; i < job->n_files; i++) {
+                const File *file = job->files[i];
+
+                ret->bytes_transferred += file->received;
+                ret->files_transferred += file->state >= FILE_SEALED;
+                if (file->size == NET_SIZE_UNKNOWN || ret->bytes_total == NET_SIZE_UNKNOWN)
+                        ret->bytes_total = NET_SIZE_UNKNOWN;
+                else
+                        ret->bytes_total += file->size;
+        }
+        return r;
+}
+
+const JobError *job_error(const Job *job)
+{
+        bool available = job->state == JOB_ERROR || job->state == JOB_TRANSIENT_ERROR;
+
+        return available && job->error.code != S_OK ? &job->error : NULL;
+}

@@ -1,0 +1,151 @@
+/*
+ * bits-queue: jobs, states, schedule, store, D-Bus. An unprivileged user, no capability; opens no
+ * user's file and talks to no server. Started by bitsd, which it cannot outlive.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <systemd/sd-event.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "bus/bus.h"
+#include "commit.h"
+#include "job.h"
+#include "notify.h"
+#include "orphan.h"
+#include "queue.h"
+#include "schedule.h"
+#include "store.h"
+#include "supervisor.h"
+#include "ticket.h"
+#include "worker.h"
+
+static int load_job(Queue *queue, Job *job)
+{
+        job->refs = 1;
+        TAILQ_INIT(&job->transfers);
+        return queue_add_job(queue, job);
+}
+
+/* What was on its way when the service ended is queued again; the rest stays as it was. */
+static void requeue(Queue *queue)
+{
+        Job *job;
+
+        TAILQ_FOREACH(job, &queue->jobs, queue_link)
+        if (job->state == JOB_CONNECTING || job->state == JOB_TRANSFERRING)
+                (void)job_event(job, EVENT_PREEMPT);
+        else if (job->state == JOB_TRANSIENT_ERROR)
+                (void)job_event(job, EVENT_RETRY);
+}
+
+static void raise_descriptor_limit(void)
+{
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+                limit.rlim_cur = limit.rlim_max;
+                (void)setrlimit(RLIMIT_NOFILE, &limit);
+        }
+}
+
+static int start(Queue *queue)
+{
+        const char *state = getenv("BITS_STATE");
+        unsigned quarantined;
+        int r;
+
+        if (!state)
+                return -EINVAL;
+        r = supervisor_new(queue, SUPERVISOR_FD, &queue->supervisor);
+        if (r < 0)
+                return r;
+        r = store_open(queue, state, &queue->store);
+        if (r < 0) {
+                log_error("the store in %s cannot be opened: %s%s", state, strerror(-r),
+                          r == -EPROTO  ? " (it was written by a newer version)"
+                          : r == -EPERM ? " (it must be this user's, and closed to others)"
+                                        : "");
+                return r;
+        }
+        r = committer_new(queue, &queue->committer);
+        if (r == 0)
+                r = workers_new(queue, &queue->workers);
+        if (r == 0)
+                r = tickets_new(queue, &queue->tickets);
+        if (r == 0)
+                r = orphanage_new(queue, &queue->orphanage);
+        if (r == 0)
+                r = scheduler_new(queue, &queue->scheduler);
+        if (r == 0)
+                r = notifier_new(queue, &queue->notifier);
+        if (r == 0)
+                r = listener_new(queue, LISTENER_FD, &queue->listener);
+        if (r == 0)
+                r = store_load_jobs(queue->store, load_job, &quarantined);
+        if (r < 0)
+                return r;
+        requeue(queue);
+        log_info("%zu jobs, %u in quarantine", queue->n_jobs, quarantined);
+        schedule_soon(queue->scheduler);
+        return 0;
+}
+
+static void stop(Queue *queue)
+{
+        Job *job;
+
+        queue->listener = listener_free(queue->listener);
+        queue->notifier = notifier_free(queue->notifier);
+        queue->scheduler = scheduler_free(queue->scheduler);
+        queue->workers = workers_free(queue->workers);
+        queue->orphanage = orphanage_free(queue->orphanage);
+        queue->tickets = tickets_free(queue->tickets);
+        queue->committer = committer_free(queue->committer);
+        queue->store = store_close(queue->store);
+        queue->supervisor = supervisor_free(queue->supervisor);
+        while ((job = TAILQ_FIRST(&queue->jobs)))
+                queue_remove_job(queue, job);
+        sd_event_unref(queue->event);
+}
+
+int main(void)
+{
+        Queue queue = {0};
+        sigset_t mask;
+        int r;
+
+        log_init("bits-queue");
+        (void)prctl(PR_SET_DUMPABLE, 0);
+        (void)umask(077);
+        raise_descriptor_limit();
+        TAILQ_INIT(&queue.jobs);
+        TAILQ_INIT(&queue.ended);
+        (void)sigemptyset(&mask);
+        (void)sigaddset(&mask, SIGTERM);
+        (void)sigaddset(&mask, SIGINT);
+        (void)sigprocmask(SIG_BLOCK, &mask, NULL);
+        (void)signal(SIGPIPE, SIG_IGN);
+
+        r = sd_event_new(&queue.event);
+        if (r >= 0)
+                r = sd_event_add_signal(queue.event, NULL, SIGTERM, NULL, NULL);
+        if (r >= 0)
+                r = sd_event_add_signal(queue.event, NULL, SIGINT, NULL, NULL);
+        if (r >= 0)
+                r = start(&queue);
+        if (r < 0)
+                log_error("cannot start: %s", strerror(-r));
+        else
+                r = sd_event_loop(queue.event);
+        if (queue.committer && r >= 0)
+                (void)commit_now(&queue);
+        stop(&queue);
+        return r < 0 ? EXIT_FAILURE : r;
+}

@@ -1,0 +1,172 @@
+#include "orphan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "commit.h"
+#include "file.h"
+#include "job.h"
+#include "queue.h"
+#include "store.h"
+#include "worker.h"
+
+typedef struct Entry {
+        TAILQ_ENTRY(Entry) link; /* Orphanage.entries */
+        Orphanage *orphanage;
+        bool busy; /* a bits-file has been told to delete it */
+        Orphan orphan;
+} Entry;
+
+typedef struct Sweep {           /* somebody who waits for an outcome */
+        TAILQ_ENTRY(Sweep) link; /* Orphanage.sweeps */
+        uid_t owner, uid;
+        Done done;
+} Sweep;
+
+struct Orphanage {
+        Queue *queue;
+        TAILQ_HEAD(, Entry) entries;
+        TAILQ_HEAD(, Sweep) sweeps;
+};
+
+static int remember(Queue *queue, const Orphan *orphan)
+{
+        Entry *entry = calloc(1, sizeof(*entry));
+
+        if (!entry)
+                return -ENOMEM;
+        entry->orphanage = queue->orphanage;
+        entry->orphan = *orphan;
+        TAILQ_INSERT_TAIL(&queue->orphanage->entries, entry, link);
+        return 0;
+}
+
+int orphanage_new(Queue *queue, Orphanage **ret)
+{
+        *ret = calloc(1, sizeof(**ret));
+        if (!*ret)
+                return -ENOMEM;
+        (*ret)->queue = queue;
+        TAILQ_INIT(&(*ret)->entries);
+        TAILQ_INIT(&(*ret)->sweeps);
+        return store_load_orphans(queue->store, remember);
+}
+
+Orphanage *orphanage_free(Orphanage *o)
+{
+        Entry *entry;
+        Sweep *sweep;
+
+        if (!o)
+                return NULL;
+        while ((entry = TAILQ_FIRST(&o->entries))) {
+                TAILQ_REMOVE(&o->entries, entry, link);
+                free(entry);
+        }
+        while ((sweep = TAILQ_FIRST(&o->sweeps))) {
+                TAILQ_REMOVE(&o->sweeps, sweep, link);
+                free(sweep);
+        }
+        free(o);
+        return NULL;
+}
+
+int orphanage_adopt(Orphanage *o, const File *file)
+{
+        Orphan orphan = {
+                .uid = file->temp_uid,
+                .owner = file->job->owner,
+                .file = file->id,
+                .directory = file->directory,
+        };
+        int r;
+
+        if (!file->temp[0])
+                return 0;
+        (void)snprintf(orphan.path, sizeof(orphan.path), "%s", file->local);
+        (void)snprintf(orphan.temp, sizeof(orphan.temp), "%s", file->temp);
+        r = store_insert_orphan(o->queue->store, &orphan);
+        return r < 0 ? r : remember(o->queue, &orphan);
+}
+
+/* What is there still of the owner's with that uid? */
+static void look(const Orphanage *o, uid_t owner, uid_t uid, bool *ret_busy, bool *ret_left)
+{
+        Entry *entry;
+
+        *ret_busy = *ret_left = false;
+        TAILQ_FOREACH(entry, &o->entries, link)
+        if (entry->orphan.uid == uid && entry->orphan.owner == owner) {
+                *ret_left = true;
+                *ret_busy |= entry->busy;
+        }
+}
+
+static void answer_sweeps(Orphanage *o)
+{
+        Sweep *sweep, *next;
+        bool busy, left;
+
+        for (sweep = TAILQ_FIRST(&o->sweeps); sweep; sweep = next) {
+                next = TAILQ_NEXT(sweep, link);
+                look(o, sweep->owner, sweep->uid, &busy, &left);
+                if (busy)
+                        continue;
+                TAILQ_REMOVE(&o->sweeps, sweep, link);
+                commit_then(o->queue, left ? BG_S_UNABLE_TO_DELETE_FILES : S_OK, sweep->done);
+                free(sweep);
+        }
+}
+
+static void on_discarded(void *userdata, int result, const FileReply *reply, int fd)
+{
+        Entry *entry = userdata;
+        Orphanage *o = entry->orphanage;
+
+        (void)reply;
+        closep(&fd);
+        entry->busy = false;
+        if (result == 0 && store_delete_orphan(o->queue->store, entry->orphan.id) == 0) {
+                TAILQ_REMOVE(&o->entries, entry, link);
+                free(entry);
+        } else
+                log_notice("temporary file %s of uid %u could not be deleted (%s): kept for later",
+                           entry->orphan.temp, entry->orphan.uid, strerror(-result));
+        answer_sweeps(o);
+}
+
+void orphanage_sweep(Orphanage *o, uid_t uid, Identity identity)
+{
+        Entry *entry;
+
+        TAILQ_FOREACH(entry, &o->entries, link)
+        {
+                FileRequest request = {.header.type = FILE_DISCARD};
+
+                if (entry->busy || entry->orphan.uid != uid)
+                        continue;
+                request.file = entry->orphan.file;
+                request.directory = entry->orphan.directory;
+                memcpy(request.path, entry->orphan.path, sizeof(request.path));
+                memcpy(request.temp, entry->orphan.temp, sizeof(request.temp));
+                entry->busy = true;
+                file_call(o->queue, identity, &request, on_discarded, entry);
+        }
+}
+
+void orphanage_sweep_then(Orphanage *o, uid_t owner, uid_t uid, Identity identity, Done done)
+{
+        Sweep *sweep = calloc(1, sizeof(*sweep));
+
+        if (!sweep)
+                abort();
+        *sweep = (Sweep){.owner = owner, .uid = uid, .done = done};
+        TAILQ_INSERT_TAIL(&o->sweeps, sweep, link);
+        orphanage_sweep(o, uid, identity);
+        answer_sweeps(o);
+}

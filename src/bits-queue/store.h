@@ -1,0 +1,65 @@
+/*
+ * The store: all SQL, and the only place that knows the database. Every verb works inside the one
+ * open transaction; store_commit() ends it. Rows carry a MAC under a key that is not in the
+ * database (DESIGN.md §5): a row that fails it is never run and never dropped.
+ *
+ * Verbs return 0 or -errno (-ENOSPC, -EIO, -ENOMEM, ...).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/guid.h"
+#include "wire/file.h"
+#include "wire/ticket.h"
+
+typedef struct File File;
+typedef struct Job Job;
+typedef struct Queue Queue;
+typedef struct Store Store;
+
+/* Opens, or makes, directory/queue.db; the directory must be ours and closed to others. Also locks
+ * it, so that one bits-queue alone writes: waits for another one to end. -EPROTO: the schema is of
+ * a newer version; -EPERM: owner or mode of the directory or database are wrong; -EUCLEAN: the
+ * database is damaged. */
+int store_open(Queue *queue, const char *directory, Store **ret);
+Store *store_close(Store *store); /* NULL; what was not committed is undone */
+
+bool store_is_dirty(const Store *store); /* something waits for store_commit() */
+int store_commit(Store *store);
+void store_rollback(Store *store);
+
+/* Jobs. insert sets job->serial. */
+int store_insert_job(Store *store, Job *job);
+int store_update_job(Store *store, const Job *job);
+int store_delete_job(Store *store, const Job *job); /* and its files */
+/* Every job in order of creation, files not loaded; each is handed to load, which takes it over and
+ * writes nothing. One whose MAC is wrong goes to quarantine instead. */
+int store_load_jobs(Store *store, int (*load)(Queue *queue, Job *job), unsigned *ret_quarantined);
+/* Sets the job aside: it stays in the database, is not loaded again, and the reason is kept. */
+int store_quarantine_job(Store *store, uint64_t serial, const char *why);
+
+/* Files. load fills job->files; -EBADMSG when a row's MAC is wrong. */
+int store_insert_file(Store *store, const File *file);
+int store_update_file(Store *store, const File *file);
+int store_load_files(Store *store, Job *job);
+
+/* Tickets of owners. */
+int store_put_ticket(Store *store, const Ticket *ticket);
+int store_load_tickets(Store *store, int (*load)(Queue *queue, const Ticket *ticket));
+
+/* Temporary files without a job. */
+typedef struct Orphan {
+        int64_t id;  /* rowid */
+        uid_t uid;   /* whose bits-file may delete it */
+        uid_t owner; /* of the job it came from */
+        FileId file, directory;
+        char path[WIRE_PATH_SIZE]; /* final name that it stood beside */
+        char temp[WIRE_TEMP_SIZE];
+} Orphan;
+
+int store_insert_orphan(Store *store, Orphan *orphan); /* sets id */
+int store_delete_orphan(Store *store, int64_t id);
+int store_load_orphans(Store *store, int (*load)(Queue *queue, const Orphan *orphan));

@@ -1,0 +1,530 @@
+#include "transfer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <systemd/sd-event.h>
+
+#include "base/cleanup.h"
+#include "base/hresult.h"
+#include "base/log.h"
+#include "commit.h"
+#include "job.h"
+#include "orphan.h"
+#include "queue.h"
+#include "schedule.h"
+#include "store.h"
+#include "worker.h"
+
+enum {
+        BUSY_RETRY_USEC = 200 * 1000, /* while another writer has not gone */
+        BUSY_TRIES = 150,
+        STOP_USEC = 10 * 1000 * 1000, /* until a bits-net that does not stop is ended */
+};
+
+static void name_or_open(Transfer *t);
+static void seal(Transfer *t);
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static void transfer_unref(Transfer *t)
+{
+        if (--t->refs > 0)
+                return;
+        sd_event_source_disable_unref(t->timer);
+        closep(&t->fd);
+        job_unref(t->job);
+        free(t);
+}
+
+static void transfer_end(Transfer *t)
+{
+        Job *job = t->job;
+
+        TAILQ_REMOVE(&job->transfers, t, job_link);
+        t->file->transfer = NULL;
+        t->file = NULL;
+        if (t->worker)
+                net_forget(t->worker, t);
+        t->worker = NULL;
+        job_ref(job);
+        transfer_unref(t);
+        job_transfer_ended(job);
+        job_unref(job);
+}
+
+/* Ends the transfer and fails its job; the first failure of a job counts. */
+static void transfer_fail(Transfer *t, HRESULT code, uint32_t context, const char *text,
+                          enum NetClass class)
+{
+        Job *job = job_ref(t->job);
+        int32_t index = (int32_t)t->file->index;
+        bool stopped = t->stop;
+
+        transfer_end(t);
+        if (!stopped)
+                job_fail(job, code, context, index, text, class == NET_TRANSIENT);
+        job_unref(job);
+}
+
+static void store_file(Transfer *t)
+{
+        int r = store_update_file(t->job->queue->store, t->file);
+
+        if (r < 0) {
+                log_error("the store cannot be written: %s", strerror(-r));
+                (void)sd_event_exit(t->job->queue->event, EXIT_FAILURE);
+        }
+}
+
+static int set_timer(Transfer *t, uint64_t delay_usec, sd_event_time_handler_t handler)
+{
+        Queue *queue = t->job->queue;
+
+        t->timer = sd_event_source_disable_unref(t->timer);
+        return sd_event_add_time(queue->event, (sd_event_source **)&t->timer, CLOCK_MONOTONIC,
+                                 now_monotonic_usec() + delay_usec, 1000, handler, t);
+}
+
+/* What a worker that could not be had means for the job. */
+static void no_worker(Transfer *t, int result)
+{
+        Job *job = job_ref(t->job);
+
+        switch (result) {
+        case -EKEYREJECTED:
+                transfer_end(t);
+                job_unauthorised(job);
+                break;
+        case -ENOKEY:
+                transfer_fail(t, BG_E_TOKEN_REQUIRED, CONTEXT_QUEUE_MANAGER, NULL, NET_FATAL);
+                break;
+        case -EACCES:
+        case -EPERM:
+        case -ESTALE:
+                transfer_fail(t, E_ACCESSDENIED, CONTEXT_QUEUE_MANAGER,
+                              "the service may not run as this user", NET_FATAL);
+                break;
+        default:
+                transfer_fail(t, BG_E_WATCHDOG_TIMEOUT, CONTEXT_QUEUE_MANAGER,
+                              "a worker process could not be started, or ended", NET_TRANSIENT);
+        }
+        job_unref(job);
+}
+
+static void fill_request(const Transfer *t, uint32_t type, FileRequest *ret)
+{
+        const File *file = t->file;
+
+        *ret = (FileRequest){
+                .header.type = type,
+                .mtime_usec = INT64_MIN,
+                .file = file->id,
+                .directory = file->directory,
+        };
+        (void)snprintf(ret->path, sizeof(ret->path), "%s", file->local);
+        memcpy(ret->temp, file->temp, sizeof(ret->temp));
+}
+
+static bool call_file(Transfer *t, const FileRequest *request, FileAnswer answer)
+{
+        Identity identity;
+        HRESULT hr;
+
+        hr = job_file_identity(t->job, &identity, NULL);
+        if (FAILED(hr)) {
+                transfer_fail(t, hr, CONTEXT_QUEUE_MANAGER, NULL, NET_FATAL);
+                return false;
+        }
+        file_call(t->job->queue, identity, request, answer, t);
+        return true;
+}
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+/* The temporary file is lost to us: it becomes an orphan, and the file starts anew. */
+static int start_over(Transfer *t)
+{
+        int r = orphanage_adopt(t->job->queue->orphanage, t->file);
+
+        file_reset(t->file);
+        store_file(t);
+        return r;
+}
+
+static void move(Transfer *t)
+{
+        _cleanup_(freep) NetTransfer *message = calloc(1, sizeof(*message));
+        File *file = t->file;
+        Identity identity;
+        HRESULT hr;
+        int r;
+
+        hr = job_net_identity(t->job, &identity);
+        if (FAILED(hr) || !message) {
+                transfer_fail(t, message ? hr : E_OUTOFMEMORY, CONTEXT_QUEUE_MANAGER, NULL,
+                              NET_FATAL);
+                return;
+        }
+        t->state = TRANSFER_MOVING;
+        t->net_id = ++t->job->queue->last_net_id;
+        message->header = (WireHeader){.type = NET_TRANSFER, .sequence = t->net_id};
+        message->begin = file->offset;
+        message->validator = file->validator;
+        message->foreground = t->job->priority == PRIORITY_FOREGROUND;
+        (void)snprintf(message->url, sizeof(message->url), "%s", file->remote);
+        r = net_start(t->job->queue, identity, message, TAKE_FD(t->fd), t, &t->worker);
+        if (r < 0)
+                no_worker(t, r);
+}
+
+static void on_recorded(void *userdata, HRESULT hr)
+{
+        Transfer *t = userdata;
+
+        if (t->stop || FAILED(hr))
+                transfer_end(t);
+        else
+                move(t);
+        transfer_unref(t);
+}
+
+static int on_try_again(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        Transfer *t = userdata;
+
+        (void)source;
+        (void)usec;
+        if (t->stop)
+                transfer_end(t);
+        else if (t->state == TRANSFER_SEALING)
+                seal(t);
+        else
+                name_or_open(t);
+        return 0;
+}
+
+/* bits-file found another writer: he is gone soon, or is made to go. */
+static void wait_for_writer(Transfer *t)
+{
+        if (++t->busy_tries > BUSY_TRIES || set_timer(t, BUSY_RETRY_USEC, on_try_again) < 0)
+                transfer_fail(t, HRESULT_FROM_WIN32(ERROR_SHARING_VIOLATION), CONTEXT_LOCAL_FILE,
+                              "another process has the temporary file open for writing",
+                              NET_TRANSIENT);
+}
+
+static HRESULT local_error(int result)
+{
+        /* What is missing is the directory: the file itself is made by us. */
+        return result == -ENOENT ? HRESULT_FROM_WIN32(ERROR_PATH_NOT_FOUND)
+                                 : hresult_from_errno(result);
+}
+
+static void on_opened(void *userdata, int result, const FileReply *reply, int fd)
+{
+        Transfer *t = userdata;
+        bool resumed = t->file->id.inode != 0;
+
+        t->fd = fd;
+        if (t->stop) {
+                transfer_end(t);
+        } else if (!reply) {
+                no_worker(t, result);
+        } else if (result == 0 && resumed) {
+                t->file->received = t->file->offset;
+                move(t);
+        } else if (result == 0) {
+                t->file->id = reply->file;
+                t->file->directory = reply->directory;
+                store_file(t);
+                t->state = TRANSFER_RECORDING;
+                t->refs++;
+                commit_then(t->job->queue, S_OK, (Done){on_recorded, t});
+        } else if (result == -EAGAIN && resumed) {
+                wait_for_writer(t);
+        } else if (result == -ESTALE && t->busy_tries++ < BUSY_TRIES && start_over(t) == 0) {
+                log_notice("the temporary file of a job is not the one it was: started over");
+                name_or_open(t);
+        } else
+                transfer_fail(t, local_error(result), CONTEXT_LOCAL_FILE, NULL, NET_FATAL);
+}
+
+static void open_temp(Transfer *t)
+{
+        FileRequest request;
+
+        t->state = TRANSFER_OPENING;
+        fill_request(t, t->file->id.inode ? FILE_RESUME_TEMP : FILE_OPEN_TEMP, &request);
+        request.size = t->file->offset;
+        (void)call_file(t, &request, on_opened);
+}
+
+static void on_named(void *userdata, HRESULT hr)
+{
+        Transfer *t = userdata;
+
+        if (t->stop || FAILED(hr))
+                transfer_end(t);
+        else
+                open_temp(t);
+        transfer_unref(t);
+}
+
+static void name_or_open(Transfer *t)
+{
+        File *file = t->file;
+        uint32_t random;
+        uid_t uid;
+        HRESULT hr;
+
+        hr = job_file_identity(t->job, &(Identity){0}, &uid);
+        if (FAILED(hr)) {
+                transfer_fail(t, hr, CONTEXT_QUEUE_MANAGER, NULL, NET_FATAL);
+                return;
+        }
+        if (file->temp[0] && file->temp_uid != uid)
+                (void)start_over(t); /* another identity's: it starts anew under this one */
+        if (file->state == FILE_RECEIVED) {
+                seal(t);
+                return;
+        }
+        if (file->temp[0]) {
+                open_temp(t);
+                return;
+        }
+
+        if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
+                transfer_fail(t, E_UNEXPECTED, CONTEXT_QUEUE_MANAGER, NULL, NET_TRANSIENT);
+                return;
+        }
+        (void)snprintf(file->temp, sizeof(file->temp), "BIT%08X.tmp", random);
+        file->temp_uid = uid;
+        store_file(t);
+        t->state = TRANSFER_NAMING;
+        t->refs++;
+        commit_then(t->job->queue, S_OK, (Done){on_named, t});
+}
+
+/* ---- sealing --------------------------------------------------------------------------------- */
+
+static void on_sealed(void *userdata, int result, const FileReply *reply, int fd)
+{
+        Transfer *t = userdata;
+        Job *job = t->job;
+
+        closep(&fd);
+        if (!reply) {
+                if (t->stop)
+                        transfer_end(t);
+                else
+                        no_worker(t, result);
+        } else if (result == 0) {
+                t->file->state = FILE_SEALED;
+                if (reply->file.inode != 0)
+                        t->file->id = reply->file; /* a fresh inode, where leases are refused */
+                store_file(t);
+                job_ref(job);
+                transfer_end(t);
+                job_progressed(job);
+                job_unref(job);
+        } else if (result == -EAGAIN && !t->stop) {
+                wait_for_writer(t);
+        } else if (result == -EAGAIN) {
+                transfer_end(t);
+        } else if (result == -ESTALE || result == -ERANGE) {
+                (void)start_over(t);
+                transfer_fail(t, BG_E_LOCAL_FILE_CHANGED, CONTEXT_LOCAL_FILE,
+                              "the temporary file was changed from outside; it is fetched again",
+                              NET_TRANSIENT);
+        } else
+                transfer_fail(t, local_error(result), CONTEXT_LOCAL_FILE, NULL, NET_FATAL);
+}
+
+static void seal(Transfer *t)
+{
+        FileRequest request;
+
+        t->state = TRANSFER_SEALING;
+        fill_request(t, FILE_SEAL, &request);
+        request.size = t->file->size;
+        request.mtime_usec = t->file->validator.last_modified_usec;
+        (void)call_file(t, &request, on_sealed);
+}
+
+/* ---- bits-net's reports ---------------------------------------------------------------------- */
+
+static void on_restart_committed(void *userdata, HRESULT hr)
+{
+        Transfer *t = userdata;
+
+        if (SUCCEEDED(hr) && t->state == TRANSFER_RESTARTING) {
+                t->state = TRANSFER_MOVING;
+                net_order(t->worker, NET_PROCEED, t->net_id);
+        }
+        transfer_unref(t);
+}
+
+static bool on_response(Transfer *t, const NetResponse *response)
+{
+        File *file = t->file;
+
+        if (t->state == TRANSFER_STOPPING)
+                return true;
+        if (t->state != TRANSFER_MOVING)
+                return false;
+        if (!response->restarted && response->validator.size < file->offset)
+                return false;
+
+        if (response->restarted) {
+                if (file->offset > 0)
+                        log_info("the remote file is another version: started over");
+                file->offset = file->received = 0;
+        }
+        file->validator = response->validator;
+        file->size = response->validator.size;
+        store_file(t);
+        if (t->job->state == JOB_CONNECTING)
+                (void)job_event(t->job, EVENT_CONNECTED);
+        if (response->restarted) {
+                t->state = TRANSFER_RESTARTING;
+                t->refs++;
+                commit_then(t->job->queue, S_OK, (Done){on_restart_committed, t});
+        }
+        return true;
+}
+
+static bool on_offset(Transfer *t, const NetOffset *message)
+{
+        File *file = t->file;
+        bool durable = message->header.type == NET_CHECKPOINT;
+
+        if (t->state == TRANSFER_STOPPING && !durable)
+                return true;
+        if (t->state != TRANSFER_MOVING && t->state != TRANSFER_STOPPING)
+                return false;
+        if (message->offset < file->offset || message->offset > file->size)
+                return false;
+        if (message->offset > file->received)
+                file->received = message->offset;
+        if (durable) {
+                file->offset = message->offset;
+                store_file(t);
+        }
+        job_progressed(t->job);
+        return true;
+}
+
+static bool on_done(Transfer *t, const NetOffset *message)
+{
+        File *file = t->file;
+
+        if (t->state == TRANSFER_RESTARTING || message->offset < file->offset ||
+            (file->size != NET_SIZE_UNKNOWN && message->offset != file->size))
+                return false;
+        net_forget(t->worker, t);
+        t->worker = NULL;
+        file->offset = file->received = file->size = message->offset;
+        file->state = FILE_RECEIVED;
+        store_file(t);
+        if (t->stop)
+                transfer_end(t);
+        else
+                seal(t);
+        return true;
+}
+
+static bool on_failed(Transfer *t, const NetFailed *failed)
+{
+        if (failed->offset > t->file->size && t->file->size != NET_SIZE_UNKNOWN)
+                return false;
+        net_forget(t->worker, t);
+        t->worker = NULL;
+        if (t->stop) {
+                transfer_end(t);
+                return true;
+        }
+        if (failed->retry_after_usec >= 0)
+                t->job->retry_not_before_usec = (uint64_t)failed->retry_after_usec;
+        transfer_fail(t, failed->hresult, failed->context, failed->text[0] ? failed->text : NULL,
+                      (enum NetClass)failed->class);
+        return true;
+}
+
+bool transfer_on_net(Transfer *t, const NetMessage *message)
+{
+        switch ((enum NetType)message->header.type) {
+        case NET_RESPONSE:
+                return on_response(t, &message->response);
+        case NET_PROGRESS:
+        case NET_CHECKPOINT:
+                return on_offset(t, &message->offset);
+        case NET_DONE:
+                return on_done(t, &message->offset);
+        case NET_FAILED:
+                return on_failed(t, &message->failed);
+        case NET_READY:
+        case NET_TRANSFER:
+        case NET_PROCEED:
+        case NET_CANCEL:
+                return false;
+        }
+        return false;
+}
+
+void transfer_on_net_lost(Transfer *t, int result)
+{
+        t->worker = NULL;
+        if (t->stop)
+                transfer_end(t);
+        else if (result == -ECONNRESET)
+                transfer_fail(t, BG_E_CONNECTION_CLOSED, CONTEXT_TRANSPORT,
+                              "the network worker ended", NET_TRANSIENT);
+        else
+                no_worker(t, result);
+}
+
+/* ---- start and stop -------------------------------------------------------------------------- */
+
+int transfer_start(File *file)
+{
+        Transfer *t = calloc(1, sizeof(*t));
+
+        if (!t)
+                return -ENOMEM;
+        t->refs = 1;
+        t->fd = -1;
+        t->file = file;
+        t->job = job_ref(file->job);
+        file->transfer = t;
+        TAILQ_INSERT_TAIL(&t->job->transfers, t, job_link);
+        name_or_open(t);
+        return 0;
+}
+
+static int on_stop_overdue(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        Transfer *t = userdata;
+
+        (void)source;
+        (void)usec;
+        if (t->worker) {
+                log_warning("bits-net of uid %u does not stop: ended", worker_uid(t->worker));
+                net_stop(t->worker);
+        }
+        return 0;
+}
+
+void transfer_stop(Transfer *t)
+{
+        if (t->stop)
+                return;
+        t->stop = true;
+        if (t->worker) {
+                t->state = TRANSFER_STOPPING;
+                net_order(t->worker, NET_CANCEL, t->net_id);
+                (void)set_timer(t, STOP_USEC, on_stop_overdue);
+        }
+        /* Otherwise an answer or the timer is under way, and sees it. */
+}

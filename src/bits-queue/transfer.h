@@ -1,0 +1,52 @@
+/*
+ * One file on the move: opens its temporary file through bits-file, has bits-net fill it, has it
+ * sealed. Commits in the order of DESIGN.md §5, so that a stored offset never stands for bytes that
+ * are not durable or are of another version of the remote file.
+ */
+#pragma once
+
+#include <bitsmsg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "file.h"
+#include "wire/net.h"
+
+typedef struct Job Job;
+typedef struct Worker Worker;
+
+typedef enum TransferState {
+        TRANSFER_NAMING,     /* the temporary name is being committed */
+        TRANSFER_OPENING,    /* bits-file makes or reopens it */
+        TRANSFER_RECORDING,  /* the file's identity is being committed */
+        TRANSFER_MOVING,     /* bits-net works */
+        TRANSFER_RESTARTING, /* offset 0 is being committed; bits-net waits */
+        TRANSFER_SEALING,    /* bits-file checks and seals */
+        TRANSFER_STOPPING,   /* bits-net was told to stop */
+        TRANSFER_STATE_COUNT,
+} TransferState;
+
+typedef struct Transfer {
+        TAILQ_ENTRY(Transfer) job_link, worker_link; /* Job.transfers, Worker.transfers */
+        unsigned refs; /* its own life, and answers that are under way */
+        Job *job;      /* holds a reference */
+        File *file;
+        TransferState state;
+        bool stop; /* as soon as what is under way has answered */
+        uint32_t net_id;
+        Worker *worker; /* while with bits-net */
+        int fd;         /* write descriptor between bits-file and bits-net */
+        unsigned busy_tries;
+        void *timer; /* sd_event_source */
+} Transfer;
+
+/* Starts moving file, which has none; the job's state follows by itself. 0 or -errno. */
+int transfer_start(File *file);
+
+/* Stops; the transfer goes when the descriptor is back. Harmless when it is stopping already. */
+void transfer_stop(Transfer *transfer);
+
+/* For worker.c. false: the message does not fit the transfer's state. */
+bool transfer_on_net(Transfer *transfer, const NetMessage *message);
+void transfer_on_net_lost(Transfer *transfer, int result);
