@@ -31,14 +31,16 @@
 
 #define JOB_COLUMNS(X)                                                                             \
         X(serial)                                                                                  \
-        X(guid) X(owner) X(type) X(state) X(priority) X(display_name) X(description)               \
-                X(notify_flags) X(minimum_retry_delay_sec) X(no_progress_timeout_sec)              \
-                        X(error_count) X(helper_flags) X(notified) X(created_usec)                 \
-                                X(modified_usec) X(completed_usec) X(error_code) X(error_context)  \
-                                        X(error_file) X(error_protocol) X(error_text) X(mac)
+        X(guid)                                                                                    \
+        X(owner) X(type) X(state) X(priority) X(display_name) X(description) X(notify_flags)       \
+                X(minimum_retry_delay_sec) X(no_progress_timeout_sec) X(error_count)               \
+                        X(helper_flags) X(notified) X(created_usec) X(modified_usec)               \
+                                X(completed_usec) X(error_code) X(error_context) X(error_file)     \
+                                        X(error_protocol) X(error_text) X(mac)
 #define FILE_COLUMNS(X)                                                                            \
         X(job)                                                                                     \
-        X(ordinal) X(state) X(remote) X(local) X(temp) X(temp_uid) X(id) X(directory) X(etag)      \
+        X(ordinal)                                                                                 \
+        X(state) X(remote) X(local) X(temp) X(temp_uid) X(id) X(directory) X(etag)                 \
                 X(last_modified_usec) X(version_size) X(size) X(offset) X(mac)
 #define ORPHAN_COLUMNS(X) X(serial) X(uid) X(owner) X(file) X(directory) X(path) X(temp) X(mac)
 
@@ -363,6 +365,11 @@ static int lock_directory(Store *store, const char *path)
         while (r == -EINTR);
         if (r < 0)
                 return r;
+        r = openat(store->lock_fd, "queue.db", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (r < 0)
+                return -errno;
+        close(r);
+        r = 0;
         for (size_t i = 0; i < 2 && r == 0; i++)
                 r = check_owner(store->lock_fd, i ? "queue.db-wal" : "queue.db", S_IFREG);
         return r;

@@ -15,6 +15,7 @@
 #include "job.h"
 #include "orphan.h"
 #include "queue.h"
+#include "report.h"
 #include "supervisor.h"
 #include "ticket.h"
 #include "token.h"
@@ -209,15 +210,15 @@ static int on_file_reply(Worker *worker, const FileReply *reply, size_t size, in
 {
         FileCall *call = TAILQ_FIRST(&worker->calls);
 
-        if (size != sizeof(*reply))
+        if (file_report_check(reply, size) < 0)
                 return protocol_error(worker, fd);
         if (worker->state == WORKER_STARTING) {
-                if (reply->header.type != FILE_READY || reply->size != FILE_VERSION || fd >= 0)
+                if (reply->header.type != FILE_READY || fd >= 0)
                         return protocol_error(worker, fd);
                 became_ready(worker);
                 return 0;
         }
-        if (reply->header.type != FILE_REPLY || !call || reply->result > 0 ||
+        if (reply->header.type != FILE_REPLY || !call ||
             reply->header.sequence != call->request.header.sequence)
                 return protocol_error(worker, fd);
 
@@ -233,38 +234,11 @@ static int on_file_reply(Worker *worker, const FileReply *reply, size_t size, in
         return 0;
 }
 
-/* What bits-net may say, with the exact size of each. */
-static const size_t net_sizes[NET_FAILED + 1] = {
-        [NET_READY] = sizeof(NetReady),     [NET_RESPONSE] = sizeof(NetResponse),
-        [NET_PROGRESS] = sizeof(NetOffset), [NET_CHECKPOINT] = sizeof(NetOffset),
-        [NET_DONE] = sizeof(NetOffset),     [NET_FAILED] = sizeof(NetFailed),
-};
-
-int net_message_check(const NetMessage *message, size_t size)
-{
-        if (size < sizeof(WireHeader) || message->header.type > NET_FAILED ||
-            net_sizes[message->header.type] == 0 || net_sizes[message->header.type] != size)
-                return -EBADMSG;
-        if (message->header.type == NET_READY)
-                return message->ready.version == NET_VERSION ? 0 : -EBADMSG;
-        if (message->header.type == NET_RESPONSE &&
-            (message->response.restarted > 1 ||
-             !wire_text_ok(message->response.validator.etag, WIRE_ETAG_SIZE)))
-                return -EBADMSG;
-        if (message->header.type == NET_FAILED &&
-            (!wire_text_ok(message->failed.text, NET_TEXT_SIZE) || message->failed.hresult >= 0 ||
-             message->failed.class > NET_TRANSIENT || message->failed.retry_after_usec < -1 ||
-             message->failed.context < NET_CONTEXT_LOCAL_FILE ||
-             message->failed.context > NET_CONTEXT_TRANSPORT))
-                return -EBADMSG;
-        return 0;
-}
-
 static int on_net_message(Worker *worker, const NetMessage *message, size_t size, int fd)
 {
         Transfer *transfer;
 
-        if (fd >= 0 || net_message_check(message, size) < 0)
+        if (fd >= 0 || net_report_check(message, size) < 0)
                 return protocol_error(worker, fd);
         if ((worker->state == WORKER_STARTING) != (message->header.type == NET_READY))
                 return protocol_error(worker, fd);
