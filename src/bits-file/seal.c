@@ -1,0 +1,97 @@
+/*
+ * SEAL: from here on the bytes are what they are. No writer is left, size and hash are right, the
+ * times are set, all of it is durable; the name stays the temporary one.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "copy.h"
+#include "digest.h"
+#include "error.h"
+#include "handler.h"
+#include "lease.h"
+#include "temp.h"
+
+static int set_times(int fd, int64_t mtime_usec)
+{
+        struct timespec time = {
+                .tv_sec = (time_t)(mtime_usec / 1000000),
+                .tv_nsec = (long)(mtime_usec % 1000000) * 1000,
+        };
+
+        if (mtime_usec == INT64_MIN)
+                return 0;
+        if (time.tv_nsec < 0) { /* before 1970 */
+                time.tv_sec--;
+                time.tv_nsec += 1000000000;
+        }
+        return futimens(fd, (struct timespec[2]){time, time}) < 0 ? system_error() : 0;
+}
+
+static int seal_inode(int fd, const FileRequest *request)
+{
+        struct stat st;
+        int r;
+
+        if (fstat(fd, &st) < 0)
+                return system_error();
+        if ((uint64_t)st.st_size != request->size)
+                return -ERANGE;
+        r = digest_check(fd, (enum FileHash)request->hash, request->digest);
+        if (r < 0)
+                return r;
+        r = set_times(fd, request->mtime_usec);
+        if (r < 0)
+                return r;
+        return fsync(fd) < 0 ? system_error() : 0;
+}
+
+static int seal_leased(int fd, const FileRequest *request)
+{
+        int r = seal_inode(fd, request);
+
+        /* Somebody opened it for writing meanwhile, or waits to: what was hashed may not be what is
+         * there. */
+        return r == 0 && !lease_is_held(fd) ? -EAGAIN : r;
+}
+
+static int seal_copy(Call *call, int from, Node *ret)
+{
+        const FileRequest *request = call->request;
+        _cleanup_(closep) int copy = -1;
+        int r;
+
+        r = copy_make(&call->directory, request->temp, from, request->size, &copy, ret);
+        if (r < 0)
+                return r;
+        r = seal_inode(copy, request);
+        if (r == 0)
+                r = copy_install(&call->directory, request->temp, copy);
+        if (r < 0)
+                copy_remove(&call->directory, request->temp);
+        return r;
+}
+
+int handle_seal(Call *call)
+{
+        const FileRequest *request = call->request;
+        _cleanup_(closep) int fd = -1;
+        Node node;
+        int r;
+
+        r = temp_open(&call->directory, request->temp, &request->file, O_RDONLY, &fd, &node);
+        if (r < 0)
+                return r;
+        r = lease_take(fd);
+        if (r == 0)
+                r = seal_leased(fd, request);
+        else if (r == -EOPNOTSUPP)
+                r = node.size == request->size ? seal_copy(call, fd, &node) : -ERANGE;
+        if (r < 0)
+                return r;
+        call->reply->file = node.id;
+        call->reply->directory = call->directory.id;
+        return 0;
+}

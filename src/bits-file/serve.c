@@ -1,0 +1,117 @@
+#include "serve.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/packet.h"
+#include "handler.h"
+#include "node.h"
+#include "request.h"
+
+/* When the directory is gone or is another one, the temporary file is gone with it. */
+enum GoneMeans {
+        GONE_IS_AN_ERROR,
+        GONE_IS_DONE,
+};
+
+static const struct {
+        int (*handle)(Call *call);
+        enum GoneMeans gone;
+} handlers[] = {
+        [FILE_CHECK] = {handle_check},
+        [FILE_OPEN_TEMP] = {handle_open_temp},
+        [FILE_RESUME_TEMP] = {handle_resume_temp},
+        [FILE_SEAL] = {handle_seal},
+        [FILE_FINISH] = {handle_finish},
+        [FILE_DISCARD] = {handle_discard, GONE_IS_DONE},
+};
+
+static int open_directory(Call *call)
+{
+        const FileRequest *request = call->request;
+        int r;
+
+        r = directory_open(request->path, &call->directory);
+        if (r < 0)
+                return r;
+        if (file_id_is_known(&request->directory) &&
+            !file_id_equal(&request->directory, &call->directory.id))
+                return -ESTALE;
+        return 0;
+}
+
+static int work(Call *call)
+{
+        uint32_t type = call->request->header.type;
+        int r;
+
+        r = open_directory(call);
+        if (r == 0)
+                r = handlers[type].handle(call);
+        else if ((r == -ENOENT || r == -ENOTDIR || r == -ESTALE) &&
+                 handlers[type].gone == GONE_IS_DONE)
+                r = 0;
+        directory_deinit(&call->directory);
+        return r;
+}
+
+static int answer(int sock, const FileRequest *request)
+{
+        FileReply reply = {.header = {FILE_REPLY, request->header.sequence}};
+        Call call = {
+                .request = request,
+                .name = strrchr(request->path, '/') + 1,
+                .directory = DIRECTORY_INIT,
+                .reply = &reply,
+                .fd = -1,
+        };
+        int r;
+
+        reply.result = work(&call);
+        r = packet_send(sock, &reply, sizeof(reply), call.fd);
+        call.fd = close_fd(call.fd);
+        return r;
+}
+
+static int refuse(int sock, uint32_t sequence)
+{
+        FileReply reply = {.header = {FILE_REPLY, sequence}, .result = -EPROTO};
+
+        (void)packet_send(sock, &reply, sizeof(reply), -1);
+        return -EPROTO;
+}
+
+/* 1: go on; 0: hang-up. */
+static int serve_one(int sock)
+{
+        FileRequest request;
+        ssize_t n;
+        int r;
+
+        memset(&request, 0, sizeof(request));
+        n = packet_recv(sock, &request, sizeof(request), NULL);
+        if (n == 0 || n == -ECONNRESET)
+                return 0;
+        if (n < 0 && n != -EMSGSIZE && n != -EBADMSG)
+                return (int)n;
+        if (n < 0 || file_request_check(&request, (size_t)n) < 0)
+                return refuse(sock, request.header.sequence);
+        r = answer(sock, &request);
+        if (r == -EPIPE || r == -ECONNRESET)
+                return 0;
+        return r < 0 ? r : 1;
+}
+
+int serve(int sock)
+{
+        FileReply ready = {.header.type = FILE_READY, .size = FILE_VERSION};
+        int r;
+
+        r = packet_send(sock, &ready, sizeof(ready), -1);
+        if (r < 0)
+                return r;
+        do
+                r = serve_one(sock);
+        while (r > 0);
+        return r;
+}
