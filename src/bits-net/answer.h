@@ -1,0 +1,55 @@
+/*
+ * Answer: what the header block of one HTTP response says, as far as a download cares. Built line
+ * by line; a new status line (after 100 Continue, after a redirect) begins anew. Pure: judges
+ * nothing.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/net.h"
+
+#define ANSWER_NO_DATE INT64_MIN
+
+typedef enum AnswerRangeKind {
+        ANSWER_RANGE_NONE,
+        ANSWER_RANGE_BAD,         /* there is one, but not of bytes or not well-formed */
+        ANSWER_RANGE_PART,        /* bytes first-last/total */
+        ANSWER_RANGE_UNSATISFIED, /* bytes * / total */
+} AnswerRangeKind;
+
+typedef struct AnswerRange {
+        AnswerRangeKind kind;
+        uint64_t first, last, total; /* total: NET_SIZE_UNKNOWN for "*" */
+} AnswerRange;
+
+typedef struct Answer {
+        int64_t now_sec; /* when it came, by our clock */
+        uint32_t status; /* 0: no status line yet */
+        uint32_t major;  /* HTTP version: 1, 2 */
+        bool complete;   /* the empty line was seen */
+        bool malformed;  /* a header that matters cannot be right */
+        bool encoded;    /* Content-Encoding other than identity */
+        bool chunked;
+        bool weighty;    /* the last line was a header that matters: its continuation would, too */
+        uint64_t length; /* Content-Length; NET_SIZE_UNKNOWN */
+        AnswerRange range;
+        int64_t date_sec, modified_sec; /* ANSWER_NO_DATE */
+        int64_t retry_after_usec;       /* -1 */
+        char etag[WIRE_ETAG_SIZE];      /* "" when none, ill-formed or too long */
+} Answer;
+
+void answer_init(Answer *answer, int64_t now_sec);
+
+/* One line, with or without its line end; need not be NUL-terminated. */
+void answer_line(Answer *answer, const char *line, size_t size);
+
+/* Which version of a file of that size the answer describes. A Last-Modified that is younger than a
+ * second and not backed by a strong ETag is left out: the file may change again under the same
+ * date. */
+NetValidator answer_validator(const Answer *answer, uint64_t size);
+
+bool etag_is_strong(const char *etag);
+bool etag_is_valid(const char *etag); /* well-formed, weak or strong */

@@ -1,0 +1,33 @@
+/*
+ * Failure: why a transfer ended, in the terms of NET_FAILED. The one place of bits-net that knows
+ * which HRESULT, context and class a cause has; pure. Texts name no URL and no secret.
+ */
+#pragma once
+
+#include <bitsmsg.h>
+#include <stdint.h>
+
+#include "wire/net.h"
+
+typedef struct Failure {
+        HRESULT hresult;
+        enum NetContext context;
+        enum NetClass class;
+        uint32_t http_status;     /* 0: none came */
+        int64_t retry_after_usec; /* -1: the server named no moment */
+        char text[NET_TEXT_SIZE];
+} Failure;
+
+/* The answer breaks HTTP's rules or ours, or its status is no success; context REMOTE_FILE. */
+Failure failure_from_answer(HRESULT hresult, uint32_t status, const char *text);
+Failure failure_from_status(uint32_t status, int64_t retry_after_usec);
+
+/* A local error of the temporary file; what names the action: "write". */
+Failure failure_from_errno(int error, const char *what);
+Failure failure_from_file(HRESULT hresult, const char *text);
+
+/* curl_code is a CURLcode other than CURLE_OK; verify_result is CURLINFO_SSL_VERIFYRESULT. */
+Failure failure_from_curl(int curl_code, long verify_result, uint32_t status);
+
+/* Not the world's doing: cancelled, or refused by a limit of ours. */
+Failure failure_from_worker(HRESULT hresult, enum NetClass class, const char *text);

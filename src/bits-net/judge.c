@@ -1,0 +1,113 @@
+#include "judge.h"
+
+#include <string.h>
+
+static Judgement judge_fail(const Answer *answer, HRESULT hresult, const char *text)
+{
+        return (Judgement){.verdict = VERDICT_FAIL,
+                           .failure = failure_from_answer(hresult, answer->status, text)};
+}
+
+static Judgement judge_again(AskKind kind)
+{
+        return (Judgement){.verdict = VERDICT_AGAIN, .again = kind};
+}
+
+AskKind ask_kind(const Ask *ask)
+{
+        if (ask->begin == 0)
+                return ASK_WHOLE;
+        if (etag_is_strong(ask->validator.etag) || ask->validator.last_modified_usec != INT64_MIN)
+                return ASK_IF_RANGE;
+        return ASK_WHOLE;
+}
+
+/* Does the answer, for a file of total bytes, describe the version that asked describes? A strong
+ * ETag decides; without one Last-Modified, the size and any weak ETags must all agree. */
+static bool same_version(const NetValidator *asked, const Answer *answer, uint64_t total)
+{
+        if (asked->size != NET_SIZE_UNKNOWN && total != NET_SIZE_UNKNOWN && asked->size != total)
+                return false;
+        if (etag_is_strong(asked->etag))
+                return strcmp(asked->etag, answer->etag) == 0;
+        if (asked->etag[0] && answer->etag[0] && strcmp(asked->etag, answer->etag) != 0)
+                return false;
+        return asked->last_modified_usec != INT64_MIN && answer->modified_sec != ANSWER_NO_DATE &&
+               asked->last_modified_usec / 1000000 == answer->modified_sec;
+}
+
+/* 200: the whole file. */
+static Judgement judge_whole(const Ask *ask, const Answer *answer)
+{
+        uint64_t size = answer->chunked ? NET_SIZE_UNKNOWN : answer->length;
+
+        if (size == NET_SIZE_UNKNOWN && !answer->chunked && answer->major < 2)
+                return judge_fail(
+                        answer, BG_E_MISSING_FILE_SIZE,
+                        "the server gave neither a length nor an end that can be told from a cut");
+        if (ask->kind == ASK_IF_RANGE && same_version(&ask->validator, answer, size))
+                return judge_again(ASK_RANGE);
+        return (Judgement){
+                .verdict = ask->begin == 0 ? VERDICT_CONTINUE : VERDICT_RESTART,
+                .validator = answer_validator(answer, size),
+        };
+}
+
+/* 206: exactly the bytes that are missing, of the very version, or it is of no use. */
+static Judgement judge_part(const Ask *ask, const Answer *answer)
+{
+        const AnswerRange *range = &answer->range;
+        Judgement judgement = {.verdict = VERDICT_CONTINUE, .validator = ask->validator};
+
+        if (ask->kind == ASK_WHOLE)
+                return judge_fail(answer, BG_E_INVALID_SERVER_RESPONSE,
+                                  "the server answered with a range that was not asked for");
+        if (range->kind != ANSWER_RANGE_PART || range->first != ask->begin ||
+            range->total == NET_SIZE_UNKNOWN || range->last != range->total - 1)
+                return judge_again(ASK_WHOLE);
+        if (!answer->chunked && answer->length != NET_SIZE_UNKNOWN &&
+            answer->length != range->total - range->first)
+                return judge_again(ASK_WHOLE);
+        if (!same_version(&ask->validator, answer, range->total))
+                return judge_again(ASK_WHOLE);
+
+        judgement.validator.size = range->total;
+        return judgement;
+}
+
+/* 416: right when nothing is missing; else the file became shorter, or the server is confused. */
+static Judgement judge_unsatisfied(const Ask *ask, const Answer *answer)
+{
+        if (ask->kind == ASK_WHOLE)
+                return (Judgement){.verdict = VERDICT_FAIL,
+                                   .failure = failure_from_status(answer->status, -1)};
+        if (answer->range.kind == ANSWER_RANGE_UNSATISFIED && ask->begin == ask->validator.size &&
+            answer->range.total == ask->begin)
+                return (Judgement){.verdict = VERDICT_COMPLETE, .validator = ask->validator};
+        return judge_again(ASK_WHOLE);
+}
+
+Judgement judge(const Ask *ask, const Answer *answer)
+{
+        bool content = answer->status == 200 || answer->status == 206;
+
+        if (answer->malformed || answer->status == 0)
+                return judge_fail(answer, BG_E_INVALID_SERVER_RESPONSE,
+                                  "the answer's header is malformed");
+        if (content && answer->encoded)
+                return judge_fail(answer, BG_E_INVALID_SERVER_RESPONSE,
+                                  "the server encoded the content although none was allowed");
+        switch (answer->status) {
+        case 200:
+                return judge_whole(ask, answer);
+        case 206:
+                return judge_part(ask, answer);
+        case 416:
+                return judge_unsatisfied(ask, answer);
+        default:
+                return (Judgement){
+                        .verdict = VERDICT_FAIL,
+                        .failure = failure_from_status(answer->status, answer->retry_after_usec),
+                };
+        }
+}

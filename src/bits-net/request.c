@@ -1,0 +1,108 @@
+#include "request.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <strings.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "config.h"
+
+enum {
+        REDIRECTS_MAX = 10,
+        CONNECT_TIMEOUT_SEC = 30,
+        STALL_SEC = 60,
+        HEADER_SIZE = WIRE_ETAG_SIZE + 64,
+};
+
+char *request_url(const char *url)
+{
+        CURLU *u = curl_url();
+        char *text = NULL;
+
+        if (u && curl_url_set(u, CURLUPART_URL, url, CURLU_URLENCODE) == CURLUE_OK)
+                (void)curl_url_get(u, CURLUPART_URL, &text, 0);
+        curl_url_cleanup(u);
+        return text;
+}
+
+static int header_add(struct curl_slist **headers, const char *header)
+{
+        struct curl_slist *longer = curl_slist_append(*headers, header);
+
+        if (!longer)
+                return -ENOMEM;
+        *headers = longer;
+        return 0;
+}
+
+/* If-Range: the strong ETag, else the date; RFC 9110, 13.1.5, allows no weak ETag. */
+static int header_add_if_range(struct curl_slist **headers, const NetValidator *validator)
+{
+        static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+        static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                             "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+        time_t sec = (time_t)(validator->last_modified_usec / 1000000);
+        char header[HEADER_SIZE];
+        struct tm tm;
+
+        if (etag_is_strong(validator->etag)) {
+                (void)snprintf(header, sizeof(header), "If-Range: %s", validator->etag);
+                return header_add(headers, header);
+        }
+        if (!gmtime_r(&sec, &tm))
+                return 0;
+        (void)snprintf(header, sizeof(header), "If-Range: %s, %02d %s %04d %02d:%02d:%02d GMT",
+                       days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900,
+                       tm.tm_hour, tm.tm_min, tm.tm_sec);
+        return header_add(headers, header);
+}
+
+static int headers_new(const Ask *ask, struct curl_slist **ret)
+{
+        char range[64];
+        int r;
+
+        r = header_add(ret, "Accept-Encoding: identity");
+        if (r < 0 || ask->kind == ASK_WHOLE)
+                return r;
+        (void)snprintf(range, sizeof(range), "Range: bytes=%" PRIu64 "-", ask->begin);
+        r = header_add(ret, range);
+        if (r < 0 || ask->kind == ASK_RANGE)
+                return r;
+        return header_add_if_range(ret, &ask->validator);
+}
+
+int request_set(CURL *easy, const char *url, const Ask *ask, long buffer_bytes,
+                struct curl_slist **ret_headers)
+{
+        struct curl_slist *headers = NULL;
+        bool tls = strncasecmp(url, "https:", 6) == 0;
+        int r;
+
+        r = headers_new(ask, &headers);
+        if (r < 0 || curl_easy_setopt(easy, CURLOPT_URL, url) != CURLE_OK) {
+                curl_slist_free_all(headers);
+                return -ENOMEM;
+        }
+        curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+        curl_easy_setopt(easy, CURLOPT_USERAGENT, "bits/" PACKAGE_VERSION);
+        curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+        curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+        curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, tls ? "https" : "http,https");
+        curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
+        curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
+        curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+        curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* direct, whatever the environment says */
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+        curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+        curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
+        curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_SEC);
+        curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+        curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)STALL_SEC);
+        curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, buffer_bytes);
+        *ret_headers = headers;
+        return 0;
+}

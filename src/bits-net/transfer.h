@@ -1,0 +1,23 @@
+/*
+ * Transfer: one remote file into one descriptor, from NET_TRANSFER to NET_DONE or NET_FAILED. Its
+ * invariant: `durable` bytes of one version are on the disk, and bits-queue is told no more than
+ * that.
+ */
+#pragma once
+
+#include <curl/curl.h>
+
+#include "wire/net.h"
+#include "worker.h"
+
+/* Takes fd. 0 also when the transfer failed at once, which was then told; -EBADMSG for an id in
+ * use. */
+int transfer_start(Worker *worker, const NetTransfer *message, int fd);
+
+Transfer *transfer_find(Worker *worker, uint32_t id);
+
+int transfer_proceed(Transfer *transfer); /* -EBADMSG when it does not wait for that */
+void transfer_cancel(Transfer *transfer);
+
+/* For Multi: the request has ended. */
+void transfer_ended(void *transfer, CURLcode code);
