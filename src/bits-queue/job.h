@@ -110,6 +110,9 @@ struct Job {
         uint64_t retry_not_before_usec; /* from the failure on: what the server asked for; 0:
                                            nothing */
 
+        TAILQ_ENTRY(Job) changed_link; /* bus/listener.c */
+        bool changed_listed;
+
         /* notify.c */
         TAILQ_ENTRY(Job) notify_link, modified_link;
         bool notify_listed, notify_in_progress, modified_listed;

@@ -1,0 +1,78 @@
+/* org.bitsd1.File. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bus/objects.h"
+#include "bus/reply.h"
+#include "queue.h"
+
+static int get_property(sd_bus *bus, const char *path, const char *interface, const char *property,
+                        sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+        const Target *target = userdata;
+        const File *file = target->file;
+        char name[WIRE_PATH_SIZE];
+
+        (void)bus;
+        (void)path;
+        (void)interface;
+        (void)error;
+        switch (property[0]) {
+        case 'I':
+                return sd_bus_message_append(reply, "u", file->index);
+        case 'R':
+                return sd_bus_message_append(reply, "s", file->remote);
+        case 'L':
+                return sd_bus_message_append(reply, "s", file->local);
+        case 'T':
+                file_temporary_name(file, name);
+                return sd_bus_message_append(reply, "s", name);
+        default:
+                return sd_bus_message_append(reply, "(ttb)", file->size, file->received,
+                                             file->state == FILE_FINISHED);
+        }
+}
+
+static const sd_bus_vtable vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Index", "u", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("RemoteName", "s", get_property, 0, 0),
+        SD_BUS_PROPERTY("LocalName", "s", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("TemporaryName", "s", get_property, 0, 0),
+        SD_BUS_PROPERTY("Progress", "(ttb)", get_property, 0, 0),
+        SD_BUS_VTABLE_END,
+};
+
+static int find(sd_bus *bus, const char *path, const char *interface, void *userdata,
+                void **ret_found, sd_bus_error *error)
+{
+        Client *client = userdata;
+        const char *rest;
+        unsigned long index;
+        char *end;
+        HRESULT hr;
+        Job *job;
+
+        (void)bus;
+        (void)interface;
+        hr = objects_find_job(client, path, &job, &rest);
+        if (FAILED(hr))
+                return reply_set_error(error, hr);
+        if (strncmp(rest, "/file/", 6) != 0 || rest[6] < '0' || rest[6] > '9')
+                return 0;
+        errno = 0;
+        index = strtoul(rest + 6, &end, 10);
+        if (*end || errno || job_load_files(job) < 0 || index >= job->n_files)
+                return reply_set_error(error, BG_E_FILE_NOT_FOUND);
+        client->target.job = job;
+        client->target.file = job->files[index];
+        *ret_found = &client->target;
+        return 1;
+}
+
+int file_object_add(Client *client)
+{
+        return sd_bus_add_fallback_vtable(client->bus, NULL, JOBS_PATH, FILE_INTERFACE, vtable,
+                                          find, client);
+}

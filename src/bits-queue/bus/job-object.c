@@ -1,0 +1,459 @@
+/* org.bitsd1.Job. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "bus/objects.h"
+#include "bus/reply.h"
+#include "queue.h"
+
+enum {
+        PAGE_MAX = 256,
+        FILES_PER_CALL_MAX = 10000,
+        SID_SIZE = 32,
+};
+
+/* Samba's convention for Unix accounts. */
+static void sid_text(uid_t uid, char ret[SID_SIZE])
+{
+        (void)snprintf(ret, SID_SIZE, "S-1-22-1-%u", uid);
+}
+
+/* ---- methods --------------------------------------------------------------------------------- */
+
+static int check_access(Target *t, sd_bus_message *m)
+{
+        const char *interface;
+        int r = sd_bus_message_read(m, "s", &interface);
+
+        if (r < 0)
+                return r;
+        if (strcmp(interface, "IBitsTokenOptions") == 0 && t->client->cred.uid != t->job->owner)
+                return reply_error(m, E_ACCESSDENIED);
+        return sd_bus_reply_method_return(m, "");
+}
+
+static int add_file(Target *t, sd_bus_message *m)
+{
+        Caller caller = client_caller(t->client);
+        FileName name;
+        int r = sd_bus_message_read(m, "ss", &name.remote, &name.local);
+
+        if (r < 0)
+                return r;
+        job_add_files(t->job, &caller, &name, 1, reply_later(t->client, m, REPLY_EMPTY));
+        return 1;
+}
+
+static int read_names(sd_bus_message *m, FileName **ret, size_t *ret_n)
+{
+        _cleanup_(freep) FileName *names = NULL;
+        size_t n = 0, size = 0;
+        FileName name;
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "(ss)");
+        while (r >= 0 && (r = sd_bus_message_read(m, "(ss)", &name.remote, &name.local)) > 0) {
+                if (n == FILES_PER_CALL_MAX)
+                        return -E2BIG;
+                if (n == size) {
+                        FileName *more = reallocarray(names, size + 256, sizeof(*names));
+
+                        if (!more)
+                                return -ENOMEM;
+                        names = more;
+                        size += 256;
+                }
+                names[n++] = name;
+        }
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(names);
+        *ret_n = n;
+        return 0;
+}
+
+static int add_file_set(Target *t, sd_bus_message *m)
+{
+        Caller caller = client_caller(t->client);
+        _cleanup_(freep) FileName *names = NULL;
+        size_t n = 0;
+        int r = read_names(m, &names, &n);
+
+        if (r < 0)
+                return r;
+        job_add_files(t->job, &caller, names, n, reply_later(t->client, m, REPLY_EMPTY));
+        return 1;
+}
+
+static int append_files(sd_bus_message *answer, const Job *job, uint32_t from, uint32_t max)
+{
+        int r = 0;
+
+        for (size_t i = from; i < job->n_files && i - from < max && r >= 0; i++) {
+                const File *f = job->files[i];
+
+                r = sd_bus_message_append(answer, "(ussttb)", f->index, f->remote, f->local,
+                                          f->size, f->received, f->state == FILE_FINISHED);
+        }
+        return r;
+}
+
+static int list_files(Target *t, sd_bus_message *m)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
+        uint32_t from, max;
+        int r;
+
+        r = sd_bus_message_read(m, "uu", &from, &max);
+        if (r < 0)
+                return r;
+        if (max == 0 || max > PAGE_MAX)
+                return reply_error(m, E_INVALIDARG);
+        if (job_load_files(t->job) < 0)
+                return reply_error(m, BG_E_DATABASE_CORRUPT);
+        r = sd_bus_message_new_method_return(m, &answer);
+        if (r >= 0)
+                r = sd_bus_message_open_container(answer, 'a', "(ussttb)");
+        if (r >= 0)
+                r = append_files(answer, t->job, from, max);
+        if (r >= 0)
+                r = sd_bus_message_close_container(answer);
+        return r < 0 ? r : sd_bus_send(t->client->bus, answer, NULL);
+}
+
+static int suspend(Target *t, sd_bus_message *m)
+{
+        job_suspend(t->job, reply_later(t->client, m, REPLY_EMPTY));
+        return 1;
+}
+
+static int resume(Target *t, sd_bus_message *m)
+{
+        job_resume(t->job, reply_later(t->client, m, REPLY_EMPTY));
+        return 1;
+}
+
+static int cancel(Target *t, sd_bus_message *m)
+{
+        job_cancel(t->job, reply_later(t->client, m, REPLY_HRESULT));
+        return 1;
+}
+
+static int complete(Target *t, sd_bus_message *m)
+{
+        job_complete(t->job, reply_later(t->client, m, REPLY_HRESULT));
+        return 1;
+}
+
+static int get_error(Target *t, sd_bus_message *m)
+{
+        const JobError *e = job_error(t->job);
+
+        if (!e)
+                return reply_error(m, BG_E_ERROR_INFORMATION_UNAVAILABLE);
+        return sd_bus_reply_method_return(m, "iuiss", e->code, e->context, e->file,
+                                          e->protocol ? e->protocol : "", e->text ? e->text : "");
+}
+
+static int after_commit(Target *t, sd_bus_message *m, HRESULT hr)
+{
+        if (FAILED(hr))
+                return reply_error(m, hr);
+        job_commit(t->job, hr, reply_later(t->client, m, REPLY_EMPTY));
+        return 1;
+}
+
+static int set_text(Target *t, sd_bus_message *m, HRESULT (*set)(Job *, const char *))
+{
+        const char *value;
+        int r = sd_bus_message_read(m, "s", &value);
+
+        return r < 0 ? r : after_commit(t, m, set(t->job, value));
+}
+
+static int set_number(Target *t, sd_bus_message *m, HRESULT (*set)(Job *, uint32_t))
+{
+        uint32_t value;
+        int r = sd_bus_message_read(m, "u", &value);
+
+        return r < 0 ? r : after_commit(t, m, set(t->job, value));
+}
+
+static int set_display_name(Target *t, sd_bus_message *m)
+{
+        return set_text(t, m, job_set_display_name);
+}
+
+static int set_description(Target *t, sd_bus_message *m)
+{
+        return set_text(t, m, job_set_description);
+}
+
+static int set_priority(Target *t, sd_bus_message *m)
+{
+        return set_number(t, m, job_set_priority);
+}
+
+static int set_notify_flags(Target *t, sd_bus_message *m)
+{
+        return set_number(t, m, job_set_notify_flags);
+}
+
+static int set_minimum_retry_delay(Target *t, sd_bus_message *m)
+{
+        return set_number(t, m, job_set_minimum_retry_delay);
+}
+
+static int set_no_progress_timeout(Target *t, sd_bus_message *m)
+{
+        return set_number(t, m, job_set_no_progress_timeout);
+}
+
+static int set_helper_token_flags(Target *t, sd_bus_message *m)
+{
+        return set_number(t, m, job_set_helper_flags);
+}
+
+static int set_notify_interface(Target *t, sd_bus_message *m)
+{
+        int on, r = sd_bus_message_read(m, "b", &on);
+
+        return r < 0 ? r : after_commit(t, m, job_set_receiver(t->job, on ? t->client : NULL));
+}
+
+static int get_notify_interface(Target *t, sd_bus_message *m)
+{
+        return sd_bus_reply_method_return(m, "b", t->job->receiver != NULL);
+}
+
+static int set_helper_token(Target *t, sd_bus_message *m)
+{
+        Caller caller = client_caller(t->client);
+        int fd, r = sd_bus_message_read(m, "h", &fd);
+
+        if (r < 0)
+                return r;
+        fd = fcntl(fd, F_DUPFD_CLOEXEC, 3); /* the message's is borrowed */
+        if (fd < 0)
+                return reply_error(m, E_OUTOFMEMORY);
+        job_set_helper_token(t->job, &caller, fd, reply_later(t->client, m, REPLY_EMPTY));
+        return 1;
+}
+
+static int clear_helper_token(Target *t, sd_bus_message *m)
+{
+        return after_commit(t, m, job_clear_helper_token(t->job));
+}
+
+static int get_helper_token_flags(Target *t, sd_bus_message *m)
+{
+        return sd_bus_reply_method_return(m, "u", t->job->helper_flags);
+}
+
+static void helper_sid(const Job *job, char ret[SID_SIZE])
+{
+        uid_t uid;
+
+        ret[0] = 0;
+        if (job_helper_uid(job, &uid))
+                sid_text(uid, ret);
+}
+
+static int get_helper_token_sid(Target *t, sd_bus_message *m)
+{
+        char sid[SID_SIZE];
+
+        helper_sid(t->job, sid);
+        return sd_bus_reply_method_return(m, "s", sid);
+}
+
+/* Proxies and the change of owner are not served yet, and say so. */
+static int refuse(Target *t, sd_bus_message *m)
+{
+        return reply_error(m, state_is_final(t->job->state) ? BG_E_INVALID_STATE : E_NOTIMPL);
+}
+
+static const Method methods[] = {
+        {"CheckAccess", 0, check_access},
+        {"AddFile", METHOD_CHANGES, add_file},
+        {"AddFileSet", METHOD_CHANGES, add_file_set},
+        {"ListFiles", 0, list_files},
+        {"Suspend", METHOD_CHANGES, suspend},
+        {"Resume", METHOD_CHANGES, resume},
+        {"Cancel", METHOD_CHANGES, cancel},
+        {"Complete", METHOD_CHANGES, complete},
+        {"GetError", 0, get_error},
+        {"SetDisplayName", METHOD_CHANGES, set_display_name},
+        {"SetDescription", METHOD_CHANGES, set_description},
+        {"SetPriority", METHOD_CHANGES, set_priority},
+        {"SetNotifyFlags", METHOD_CHANGES, set_notify_flags},
+        {"SetMinimumRetryDelay", METHOD_CHANGES, set_minimum_retry_delay},
+        {"SetNoProgressTimeout", METHOD_CHANGES, set_no_progress_timeout},
+        {"SetNotifyInterface", METHOD_CHANGES, set_notify_interface},
+        {"GetNotifyInterface", 0, get_notify_interface},
+        {"SetProxySettings", METHOD_CHANGES, refuse},
+        {"TakeOwnership", METHOD_CHANGES, refuse},
+        {"SetHelperToken", METHOD_CHANGES | METHOD_OWNER_ONLY, set_helper_token},
+        {"ClearHelperToken", METHOD_CHANGES | METHOD_OWNER_ONLY, clear_helper_token},
+        {"SetHelperTokenFlags", METHOD_CHANGES | METHOD_OWNER_ONLY, set_helper_token_flags},
+        {"GetHelperTokenFlags", METHOD_OWNER_ONLY, get_helper_token_flags},
+        {"GetHelperTokenSid", METHOD_OWNER_ONLY, get_helper_token_sid},
+};
+
+static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        Target *target = userdata;
+        Job *job = job_ref(target->job);
+        int r;
+
+        (void)error;
+        r = objects_dispatch(methods, ELEMENTS(methods), target, m);
+        job_unref(job);
+        return r;
+}
+
+/* ---- properties ------------------------------------------------------------------------------ */
+
+static int append_progress(sd_bus_message *reply, Job *job)
+{
+        JobProgress p;
+        int r = job_progress(job, &p);
+
+        return r < 0 ? r
+                     : sd_bus_message_append(reply, "(ttuu)", p.bytes_total, p.bytes_transferred,
+                                             p.files_total, p.files_transferred);
+}
+
+static int get_property(sd_bus *bus, const char *path, const char *interface, const char *property,
+                        sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+        const Target *target = userdata;
+        Job *job = target->job;
+        char sid[SID_SIZE], id[GUID_TEXT_SIZE];
+        const struct {
+                const char *name;
+                uint32_t value;
+        } numbers[] = {
+                {"Type", job->type},
+                {"State", job->state},
+                {"Priority", job->priority},
+                {"NotifyFlags", job->notify_flags},
+                {"MinimumRetryDelay", job->minimum_retry_delay_sec},
+                {"NoProgressTimeout", job->no_progress_timeout_sec},
+                {"ErrorCount", job->error_count},
+                {"OwnerUid", job->owner},
+                {"HelperTokenFlags", job->helper_flags},
+        };
+
+        (void)bus;
+        (void)path;
+        (void)interface;
+        (void)error;
+        for (size_t i = 0; i < ELEMENTS(numbers); i++)
+                if (strcmp(property, numbers[i].name) == 0)
+                        return sd_bus_message_append(reply, "u", numbers[i].value);
+        if (strcmp(property, "Progress") == 0)
+                return append_progress(reply, job);
+        if (strcmp(property, "Times") == 0)
+                return sd_bus_message_append(reply, "(ttt)", job->created_usec, job->modified_usec,
+                                             job->completed_usec);
+        if (strcmp(property, "ProxySettings") == 0)
+                return sd_bus_message_append(reply, "(uss)", 0, "", ""); /* PRECONFIG, no lists */
+        if (strcmp(property, "ReasonUntil") == 0)
+                return sd_bus_message_append(reply, "t", job->reason_until_usec);
+        if (strcmp(property, "NotifyInterface") == 0)
+                return sd_bus_message_append(reply, "b", job->receiver != NULL);
+        if (strcmp(property, "Id") == 0) {
+                guid_text(&job->id, id);
+                return sd_bus_message_append(reply, "s", id);
+        }
+        if (strcmp(property, "Owner") == 0)
+                sid_text(job->owner, sid);
+        else
+                helper_sid(job, sid);
+        return sd_bus_message_append(reply, "s",
+                                     strcmp(property, "DisplayName") == 0   ? job->display_name
+                                     : strcmp(property, "Description") == 0 ? job->description
+                                     : strcmp(property, "Reason") == 0      ? job_reason_name(job)
+                                                                            : sid);
+}
+
+#define METHOD(name, in, out) SD_BUS_METHOD(name, in, out, on_method, SD_BUS_VTABLE_UNPRIVILEGED)
+#define PROPERTY(name, type)  SD_BUS_PROPERTY(name, type, get_property, 0, 0)
+
+static const sd_bus_vtable vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        METHOD("CheckAccess", "s", ""),
+        METHOD("AddFile", "ss", ""),
+        METHOD("AddFileSet", "a(ss)", ""),
+        METHOD("ListFiles", "uu", "a(ussttb)"),
+        METHOD("Suspend", "", ""),
+        METHOD("Resume", "", ""),
+        METHOD("Cancel", "", "i"),
+        METHOD("Complete", "", "i"),
+        METHOD("GetError", "", "iuiss"),
+        METHOD("SetDisplayName", "s", ""),
+        METHOD("SetDescription", "s", ""),
+        METHOD("SetPriority", "u", ""),
+        METHOD("SetNotifyFlags", "u", ""),
+        METHOD("SetMinimumRetryDelay", "u", ""),
+        METHOD("SetNoProgressTimeout", "u", ""),
+        METHOD("SetNotifyInterface", "b", ""),
+        METHOD("GetNotifyInterface", "", "b"),
+        METHOD("SetProxySettings", "uss", ""),
+        METHOD("TakeOwnership", "", ""),
+        METHOD("SetHelperToken", "h", ""),
+        METHOD("ClearHelperToken", "", ""),
+        METHOD("SetHelperTokenFlags", "u", ""),
+        METHOD("GetHelperTokenFlags", "", "u"),
+        METHOD("GetHelperTokenSid", "", "s"),
+        PROPERTY("Id", "s"),
+        PROPERTY("Type", "u"),
+        PROPERTY("State", "u"),
+        PROPERTY("DisplayName", "s"),
+        PROPERTY("Description", "s"),
+        PROPERTY("Priority", "u"),
+        PROPERTY("NotifyFlags", "u"),
+        PROPERTY("MinimumRetryDelay", "u"),
+        PROPERTY("NoProgressTimeout", "u"),
+        PROPERTY("ErrorCount", "u"),
+        PROPERTY("Owner", "s"),
+        PROPERTY("OwnerUid", "u"),
+        PROPERTY("Progress", "(ttuu)"),
+        PROPERTY("Times", "(ttt)"),
+        PROPERTY("ProxySettings", "(uss)"),
+        PROPERTY("HelperTokenFlags", "u"),
+        PROPERTY("HelperTokenSid", "s"),
+        PROPERTY("Reason", "s"),
+        PROPERTY("ReasonUntil", "t"),
+        PROPERTY("NotifyInterface", "b"),
+        SD_BUS_VTABLE_END,
+};
+
+static int find(sd_bus *bus, const char *path, const char *interface, void *userdata,
+                void **ret_found, sd_bus_error *error)
+{
+        Client *client = userdata;
+        const char *rest;
+        HRESULT hr;
+
+        (void)bus;
+        (void)interface;
+        hr = objects_find_job(client, path, &client->target.job, &rest);
+        if (FAILED(hr))
+                return reply_set_error(error, hr);
+        if (*rest)
+                return 0; /* below the job: not this interface's */
+        *ret_found = &client->target;
+        return 1;
+}
+
+int job_object_add(Client *client)
+{
+        return sd_bus_add_fallback_vtable(client->bus, NULL, JOBS_PATH, JOB_INTERFACE, vtable, find,
+                                          client);
+}

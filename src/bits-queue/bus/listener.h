@@ -1,0 +1,14 @@
+/*
+ * The listening socket: accepts, within limits per user and in all, and announces to those who
+ * subscribed.
+ */
+#pragma once
+
+#include "bus/client.h"
+
+#define CLIENTS_PER_USER_MAX 64
+#define CLIENTS_MAX          4096
+
+Queue *listener_queue(const Listener *listener);
+void listener_insert(Listener *listener, Client *client);
+void listener_remove(Listener *listener, Client *client);
