@@ -48,8 +48,10 @@ static const struct {
         long result;
         HRESULT hresult;
 } verify_rows[] = {
-        /* the chain is good: it was the name that libcurl did not find in the certificate */
+        /* the chain is good, or was not looked at yet: libcurl did not find the name in the
+           certificate */
         {X509_V_OK, HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_CERT_CN_INVALID)},
+        {X509_V_ERR_UNSPECIFIED, HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_CERT_CN_INVALID)},
         {X509_V_ERR_HOSTNAME_MISMATCH, HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_CERT_CN_INVALID)},
         {X509_V_ERR_IP_ADDRESS_MISMATCH, HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_CERT_CN_INVALID)},
         {X509_V_ERR_CERT_HAS_EXPIRED, HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_CERT_DATE_INVALID)},

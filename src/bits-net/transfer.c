@@ -301,6 +301,10 @@ static void on_synced(Sync *sync)
                 transfer_checkpoint(t);
                 break;
         case TRANSFER_FINISHING:
+                if (t->dirty) /* another sync follows, and may take long */
+                        send_offset(t, NET_CHECKPOINT, t->durable);
+                transfer_finish(t);
+                break;
         case TRANSFER_CLOSING:
                 transfer_finish(t);
                 break;
@@ -517,7 +521,8 @@ void transfer_ended(void *userdata, CURLcode code)
                 return;
         }
         if (!t->failed && code != CURLE_OK)
-                transfer_set_failure(t, failure_from_curl(code, verify_result, t->answer.status));
+                transfer_set_failure(t,
+                                     failure_from_curl((int)code, verify_result, t->answer.status));
         if (!t->failed && !t->judged)
                 transfer_set_failure(t, failure_from_curl(CURLE_GOT_NOTHING, 0, 0));
         if (t->failed)

@@ -1,0 +1,71 @@
+/*
+ * A server's header block, read line by line and judged against each kind of question. Whatever it
+ * is, no part may be accepted that does not begin where the file ends, and no judgement may ask for
+ * what was asked before.
+ */
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "bits-net/judge.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const Ask asks[] = {
+        {.kind = ASK_WHOLE},
+        {.kind = ASK_WHOLE, .begin = 400, .validator = {1000, INT64_MIN, ""}},
+        {.kind = ASK_IF_RANGE, .begin = 400, .validator = {1000, 784025377000000, "\"a\""}},
+        {.kind = ASK_IF_RANGE, .begin = 400, .validator = {1000, 784025377000000, ""}},
+        {.kind = ASK_IF_RANGE, .begin = 1000, .validator = {1000, INT64_MIN, "\"a\""}},
+        {.kind = ASK_RANGE, .begin = 400, .validator = {NET_SIZE_UNKNOWN, INT64_MIN, "\"a\""}},
+};
+
+static void check(const Ask *ask, const Answer *answer)
+{
+        Judgement judgement = judge(ask, answer);
+
+        switch (judgement.verdict) {
+        case VERDICT_CONTINUE:
+                assert(answer->status == (ask->begin ? 206 : 200));
+                assert(ask->begin == 0 || answer->range.first == ask->begin);
+                break;
+        case VERDICT_RESTART:
+                assert(ask->begin > 0 && answer->status == 200);
+                break;
+        case VERDICT_COMPLETE:
+                assert(ask->begin == ask->validator.size && answer->status == 416);
+                break;
+        case VERDICT_AGAIN:
+                assert(ask->kind == ASK_IF_RANGE
+                               ? judgement.again != ASK_IF_RANGE
+                               : ask->kind == ASK_RANGE && judgement.again == ASK_WHOLE);
+                break;
+        case VERDICT_FAIL:
+                assert(judgement.failure.hresult < 0 &&
+                       memchr(judgement.failure.text, 0, NET_TEXT_SIZE));
+                break;
+        }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        const char *line = (const char *)data, *end = line + size;
+        NetValidator validator;
+        Answer answer;
+
+        answer_init(&answer, 784111777);
+        while (line < end) {
+                const char *newline = memchr(line, '\n', (size_t)(end - line));
+                const char *next = newline ? newline + 1 : end;
+
+                answer_line(&answer, line, (size_t)(next - line));
+                line = next;
+        }
+
+        validator = answer_validator(&answer, 1000);
+        assert(validator.etag[0] == '\0' || etag_is_valid(validator.etag));
+        for (size_t i = 0; i < sizeof(asks) / sizeof(*asks); i++)
+                check(&asks[i], &answer);
+        return 0;
+}
