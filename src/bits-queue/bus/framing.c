@@ -6,7 +6,9 @@
 
 static const char begin_line[] = "BEGIN\r\n";
 
-enum { BEGIN_SIZE = sizeof(begin_line) - 1 };
+enum {
+        BEGIN_SIZE = sizeof(begin_line) - 1
+};
 
 void framing_init(Framing *framing)
 {
