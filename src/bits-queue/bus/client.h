@@ -1,67 +1,72 @@
 /*
- * One connection: who is at the other end, as the kernel says; the sd-bus connection with its
- * objects; what it subscribed to and what it still has to be answered. It is ended at once and
- * freed after the round of the loop, so that nobody below loses it under his feet.
+ * One connection to the bus: who it is, by the kernel, and how much it may take. Counted, because
+ * answers may come after it has gone.
  */
 #pragma once
 
-#include <bitsmsg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/queue.h>
+#include <sys/types.h>
 #include <systemd/sd-bus.h>
 
 #include "base/peer.h"
-#include "bits-queue/job.h"
-#include "bus.h"
+#include "bus/bus.h"
+#include "bus/gate.h"
+#include "job.h"
 
 typedef struct Callback Callback;
-typedef struct Gate Gate;
-typedef struct Reply Reply;
+
+/* What a message is for: filled by the object lookup, valid while the message is handled. */
+typedef struct Target {
+        Client *client;
+        Job *job;
+        File *file;
+} Target;
 
 typedef enum Subscription {
-        SUBSCRIPTION_NONE,
-        SUBSCRIPTION_OWN, /* JobChanged and JobRemoved of the client's own jobs */
-        SUBSCRIPTION_ALL, /* of all that it may touch */
+        SUBSCRIBED_NOT,
+        SUBSCRIBED_OWN,
+        SUBSCRIBED_ALL,
 } Subscription;
 
-TAILQ_HEAD(ReplyList, Reply);
-TAILQ_HEAD(CallbackList, Callback);
-
 struct Client {
-        Queue *queue;
-        Listener *listener;
-        TAILQ_ENTRY(Client) link;       /* Listener.strangers or .clients: oldest first */
-        TAILQ_ENTRY(Client) wait_link;  /* Listener.waiting */
-        TAILQ_ENTRY(Client) ended_link; /* Listener.ended */
-        bool connected, waiting, ended;
-
-        int socket;
+        Listener *listener;       /* NULL once it has gone */
+        TAILQ_ENTRY(Client) link; /* Listener.clients */
+        unsigned refs;
+        int fd; /* the client's socket, for what the kernel says of it; the gate's */
         PeerCred cred;
         bool administrator;
+        bool connected; /* authenticated */
+        bool closing;
+        Subscription subscription;
         sd_bus *bus;
         Gate *gate;
-        sd_event_source *deadline; /* of authentication */
-
-        Subscription subscription;
-        struct ReplyList replies; /* Reply.link: calls under way */
-        size_t n_replies;
-        struct CallbackList callbacks; /* Callback.link */
+        sd_event_source *deadline, *close_later;
+        Target target;
+        TAILQ_HEAD(, Callback) callbacks; /* Callback.link: with the client */
 };
 
-/* Takes the accepted socket over in every case. 0 or -errno: -EPERM for one whom nobody serves. */
-int client_new(Listener *listener, Queue *queue, int fd, Client **ret);
-Client *client_free(Client *client); /* NULL */
-void clientp_free(Client **client);
+/* Takes fd over. 0 or -errno. */
+int client_new(Listener *listener, int fd, const PeerCred *cred, Client **ret);
+Client *client_ref(Client *client);
+Client *client_unref(Client *client); /* NULL */
 
-/* The connection is over: jobs forget it now, listener frees it after this round. */
-void client_end(Client *client);
+/* Ends the connection: from the loop, not from within the call. Harmless when it has ended. */
+void client_close(Client *client, const char *why);
+/* At once; only for the listener. */
+void client_destroy(Client *client);
 
-/* S_OK; E_ACCESSDENIED for a caller that may not change anything (NoNewPrivs, see DESIGN of
- * restricted callers in bits(7)). Asks the kernel each time. */
-HRESULT client_may_change(const Client *client);
-/* Owner or administrator; jobs of uid 0 are for uid 0 alone. */
-bool client_may_touch(const Client *client, const Job *job);
+Queue *client_queue(const Client *client);
 Caller client_caller(const Client *client);
 
-/* Sends a signal or a call, unless the client lags behind: that ends it. 0 or -errno. */
-int client_make_room(Client *client);
+/* A sandboxed caller whose calls that change something are refused (DESIGN.md §3). Asks the kernel
+ * now. */
+bool client_is_restricted(const Client *client);
+
+/* May the caller see and touch the job? behaviour.md §5; a job of root's only root. */
+bool client_may_access(const Client *client, const Job *job);
+
+/* Something is about to be sent that the client did not ask for: false, and the connection is
+ * ended, when it does not read. */
+bool client_can_take(Client *client);

@@ -1,76 +1,230 @@
-#include "gate.h"
+#include "bus/gate.h"
 
+#include <endian.h>
 #include <errno.h>
-#include <linux/sockios.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "framing.h"
 
-enum { BUFFER_SIZE = 8192 };
-
-struct Gate {
-        const GateOwner *owner;
-        void *userdata;
-        int socket, output; /* the client's; our end of the pair */
-        sd_event_source *source;
-        Framing framing;
-        bool open, waiting, stopped;
-        int fds[GATE_DESCRIPTORS_MAX]; /* to go with the next bytes */
-        size_t n_fds, n_message_fds;   /* of which there are; that the message has had */
-        size_t begin, end;             /* bytes of buffer to be passed on */
-        uint8_t buffer[BUFFER_SIZE];
+enum {
+        CHUNK = 64 * 1024,
+        HEADER_SIZE = 16,
+        AGAIN_USEC = 20 * 1000, /* until a client that does not read is looked at again */
+        ROUNDS = 16, /* units per wake-up, so that one client does not starve the others */
 };
 
-/* A control message of exactly this room: the kernel marks what does not fit, and drops it. */
-typedef union DescriptorControl {
-        struct cmsghdr header;
-        uint8_t room[CMSG_SPACE(sizeof(int) * GATE_DESCRIPTORS_MAX)];
-} DescriptorControl;
+/* ---- protocol -------------------------------------------------------------------------------- */
 
-static void close_held(Gate *gate)
+void gate_parser_init(GateParser *p)
+{
+        *p = (GateParser){.phase = GATE_AUTH, .line_begins = true};
+}
+
+void gate_parser_open(GateParser *p)
+{
+        if (p->phase == GATE_HELD)
+                p->phase = GATE_HEADER;
+}
+
+size_t gate_parser_want(const GateParser *p)
+{
+        switch (p->phase) {
+        case GATE_AUTH:
+                return CHUNK;
+        case GATE_HELD:
+                return 0;
+        case GATE_HEADER:
+                return HEADER_SIZE - p->header_size;
+        case GATE_BODY:
+                return p->body_left < CHUNK ? p->body_left : CHUNK;
+        }
+        return 0;
+}
+
+int gate_parser_auth(GateParser *p, const uint8_t *data, size_t size, size_t *ret_size)
+{
+        static const char begin[] = "BEGIN\r\n";
+
+        for (size_t i = 0; i < size; i++) {
+                if (++p->auth_size > GATE_AUTH_MAX)
+                        return -E2BIG;
+                if (p->auth_size == 1 && data[i] == 0)
+                        continue; /* the byte that carries credentials, ahead of the first line */
+                if (p->line_size >= sizeof(begin) - 1 || data[i] != (uint8_t)begin[p->line_size])
+                        p->line_begins = false;
+                p->line_size++;
+                if (data[i] != '\n')
+                        continue;
+                if (p->line_begins && p->line_size == sizeof(begin) - 1) {
+                        p->phase = GATE_HELD;
+                        *ret_size = i + 1;
+                        return 0;
+                }
+                p->line_size = 0;
+                p->line_begins = true;
+        }
+        *ret_size = size;
+        return 0;
+}
+
+/* D-Bus specification, message format: endianness, type, flags, version, body length, serial,
+ * length of the array of header fields, which is padded to 8. */
+static int judge_header(const uint8_t header[HEADER_SIZE], size_t *ret_left)
+{
+        uint32_t body, fields;
+        uint64_t left;
+
+        memcpy(&body, header + 4, sizeof(body));
+        memcpy(&fields, header + 12, sizeof(fields));
+        if (header[0] == 'l') {
+                body = le32toh(body);
+                fields = le32toh(fields);
+        } else if (header[0] == 'B') {
+                body = be32toh(body);
+                fields = be32toh(fields);
+        } else
+                return -EBADMSG;
+        if (header[3] != 1)
+                return -EBADMSG;
+
+        left = (((uint64_t)fields + 7) & ~7ULL) + body;
+        if (left + HEADER_SIZE > GATE_MESSAGE_MAX)
+                return -EMSGSIZE;
+        *ret_left = (size_t)left;
+        return 0;
+}
+
+int gate_parser_feed(GateParser *p, const uint8_t *data, size_t size, unsigned n_fds,
+                     bool *ret_pass)
+{
+        int r;
+
+        *ret_pass = true;
+        p->fds += n_fds;
+        if (p->fds > GATE_FDS_MAX)
+                return -EMFILE;
+        if (p->phase == GATE_HEADER) {
+                memcpy(p->header + p->header_size, data, size);
+                p->header_size += size;
+                *ret_pass = p->header_size == HEADER_SIZE;
+                if (!*ret_pass)
+                        return 0;
+                r = judge_header(p->header, &p->body_left);
+                if (r < 0)
+                        return r;
+                p->header_size = 0;
+                p->phase = GATE_BODY;
+        } else
+                p->body_left -= size;
+        if (p->body_left == 0) {
+                p->phase = GATE_HEADER;
+                p->fds = 0;
+        }
+        return 0;
+}
+
+/* ---- the gate -------------------------------------------------------------------------------- */
+
+struct Gate {
+        GateParser parser;
+        GateHandler handler;
+        int in, out;
+        sd_event *event;
+        sd_event_source *in_source, *out_source, *again;
+        uint8_t buffer[CHUNK]; /* what may go on and has not yet */
+        size_t begin, end;
+        int fds[GATE_FDS_MAX]; /* to go with the next byte */
+        size_t n_fds;
+        bool ended;
+};
+
+static void drop_fds(Gate *gate)
 {
         while (gate->n_fds > 0)
                 close(gate->fds[--gate->n_fds]);
 }
 
-/* Passes on what is in the buffer. 1: something went; -EBUSY: no room. */
-static int pass(Gate *gate)
+static void gate_end(Gate *gate, int error)
 {
-        struct iovec iov = {.iov_base = gate->buffer + gate->begin,
-                            .iov_len = gate->end - gate->begin};
-        struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
-        DescriptorControl control = {0};
-        ssize_t n;
+        if (gate->ended)
+                return;
+        gate->ended = true;
+        gate->in_source = sd_event_source_disable_unref(gate->in_source);
+        gate->out_source = sd_event_source_disable_unref(gate->out_source);
+        gate->again = sd_event_source_disable_unref(gate->again);
+        drop_fds(gate);
+        gate->out =
+                close_fd(gate->out); /* sd-bus reads to the end of what it has, and sees the end */
+        gate->handler.closed(gate->handler.userdata, error);
+}
 
-        if (gate->n_fds > 0) {
-                size_t size = sizeof(int) * gate->n_fds;
+/* Sends on what is there. 1: all has gone; 0: sd-bus is to read first; -errno. */
+static int pass_on(Gate *gate)
+{
+        while (gate->begin < gate->end) {
+                union {
+                        struct cmsghdr header;
+                        char space[CMSG_SPACE(sizeof(int) * GATE_FDS_MAX)];
+                } control = {0};
+                struct iovec iov = {gate->buffer + gate->begin, gate->end - gate->begin};
+                struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
+                ssize_t n;
 
-                control.header.cmsg_level = SOL_SOCKET;
-                control.header.cmsg_type = SCM_RIGHTS;
-                control.header.cmsg_len = CMSG_LEN(size);
-                memcpy(CMSG_DATA(&control.header), gate->fds, size);
-                message.msg_control = &control;
-                message.msg_controllen = CMSG_SPACE(size);
+                if (gate->n_fds > 0) {
+                        message.msg_control = &control;
+                        message.msg_controllen = CMSG_SPACE(sizeof(int) * gate->n_fds);
+                        control.header.cmsg_level = SOL_SOCKET;
+                        control.header.cmsg_type = SCM_RIGHTS;
+                        control.header.cmsg_len = CMSG_LEN(sizeof(int) * gate->n_fds);
+                        memcpy(CMSG_DATA(&control.header), gate->fds, sizeof(int) * gate->n_fds);
+                }
+                n = sendmsg(gate->out, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+                if (n < 0)
+                        return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+                gate->begin += (size_t)n;
+                drop_fds(gate);
         }
-        n = sendmsg(gate->output, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (n < 0)
-                return errno == EAGAIN || errno == ENOBUFS ? -EBUSY : -errno;
-        close_held(gate);
-        gate->begin += (size_t)n;
+        gate->begin = gate->end = 0;
         return 1;
 }
 
-/* Takes the descriptors of one read over, or closes them all: too many, or none were due. */
-static int hold_descriptors(Gate *gate, struct msghdr *message)
-{
-        int r = message->msg_flags & MSG_CTRUNC ? -EPROTO : 0;
+static int on_again(sd_event_source *source, uint64_t usec, void *userdata);
 
+static void set_interest(Gate *gate)
+{
+        bool sending = gate->begin < gate->end;
+        bool wanting = !sending && gate_parser_want(&gate->parser) > 0;
+        bool reading = wanting && gate->handler.may_read(gate->handler.userdata);
+
+        (void)sd_event_source_set_enabled(gate->out_source, sending ? SD_EVENT_ON : SD_EVENT_OFF);
+        (void)sd_event_source_set_enabled(gate->in_source, reading ? SD_EVENT_ON : SD_EVENT_OFF);
+        if (wanting && !reading) {
+                gate->again = sd_event_source_disable_unref(gate->again);
+                (void)sd_event_add_time_relative(gate->event, &gate->again, CLOCK_MONOTONIC,
+                                                 AGAIN_USEC, 0, on_again, gate);
+        }
+}
+
+static int on_again(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        (void)source;
+        (void)usec;
+        set_interest(userdata);
+        return 0;
+}
+
+/* Takes the descriptors of a received message; -EMFILE when there are more than a message may have.
+ */
+static int take_fds(Gate *gate, struct msghdr *message, unsigned *ret_n)
+{
+        int r = message->msg_flags & MSG_CTRUNC ? -EMFILE : 0;
+
+        *ret_n = 0;
         for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
                 size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 
@@ -80,202 +234,153 @@ static int hold_descriptors(Gate *gate, struct msghdr *message)
                         int fd;
 
                         memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
-                        if (gate->framing.phase == FRAMING_AUTH ||
-                            gate->n_message_fds == GATE_DESCRIPTORS_MAX)
-                                r = -EPROTO;
-                        if (r < 0) {
+                        ++*ret_n;
+                        if (gate->n_fds < GATE_FDS_MAX)
+                                gate->fds[gate->n_fds++] = fd;
+                        else {
                                 close(fd);
-                                continue;
+                                r = -EMFILE;
                         }
-                        gate->fds[gate->n_fds++] = fd;
-                        gate->n_message_fds++;
                 }
         }
         return r;
 }
 
-/* Puts what was read, and what of it may go, into the buffer: a header only when it is whole and
- * has been found good. */
-static int take(Gate *gate, size_t size)
+/* How much of what can be read belongs to the unit under way; 0: end of file. */
+static ssize_t measure(Gate *gate)
 {
-        bool in_header = gate->framing.phase == FRAMING_HEADER;
-        int r = framing_feed(&gate->framing, gate->buffer, size);
+        size_t want = gate_parser_want(&gate->parser);
+        ssize_t n;
+        int r;
 
-        if (r < 0)
-                return r;
-        gate->begin = 0;
-        gate->end = size;
-        if (in_header && gate->framing.phase == FRAMING_HEADER &&
-            !framing_at_boundary(&gate->framing))
-                gate->end = 0;
-        else if (in_header) {
-                memcpy(gate->buffer, gate->framing.header, FRAMING_HEADER_SIZE);
-                gate->end = FRAMING_HEADER_SIZE;
-        }
-        return 1;
+        if (gate->parser.phase != GATE_AUTH)
+                return (ssize_t)want;
+        n = recv(gate->in, gate->buffer, want, MSG_PEEK | MSG_DONTWAIT);
+        if (n <= 0)
+                return n < 0 ? -errno : 0;
+        r = gate_parser_auth(&gate->parser, gate->buffer, (size_t)n, &want);
+        return r < 0 ? r : (ssize_t)want;
 }
 
-/* Reads within what is under way. 1: something came; 0: nothing is there; -EPIPE: hung up. */
-static int receive(Gate *gate)
+/* Reads one unit. 1: go on; 0: nothing more now; -errno; -EPIPE at the end of file. */
+static int read_unit(Gate *gate)
 {
-        size_t want = framing_want(&gate->framing);
-        struct iovec iov = {.iov_base = gate->buffer,
-                            .iov_len = want < BUFFER_SIZE ? want : BUFFER_SIZE};
-        DescriptorControl control;
+        union {
+                struct cmsghdr header;
+                char space[CMSG_SPACE(sizeof(int) * 253)];
+        } control;
+        bool auth = gate->parser.phase == GATE_AUTH, pass = true;
+        ssize_t size = measure(gate), n;
+        struct iovec iov = {gate->buffer + gate->end, (size_t)(size > 0 ? size : 0)};
         struct msghdr message = {.msg_iov = &iov,
                                  .msg_iovlen = 1,
                                  .msg_control = &control,
                                  .msg_controllen = sizeof(control)};
-        ssize_t n = recvmsg(gate->socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        unsigned n_fds;
         int r;
 
+        if (size <= 0)
+                return size == 0 ? -EPIPE : size == -EAGAIN || size == -EINTR ? 0 : (int)size;
+        n = recvmsg(gate->in, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
         if (n < 0)
                 return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-        r = hold_descriptors(gate, &message);
+        if (n == 0)
+                return -EPIPE;
+        r = take_fds(gate, &message, &n_fds);
+        if (r == 0 && auth)
+                r = n_fds > 0 || n != size ? -EBADMSG : 0;
+        else if (r == 0)
+                r = gate_parser_feed(&gate->parser, gate->buffer + gate->end, (size_t)n, n_fds,
+                                     &pass);
         if (r < 0)
                 return r;
-        return n == 0 ? -EPIPE : take(gate, (size_t)n);
+        gate->end += (size_t)n;
+        return pass ? pass_on(gate) : 1;
 }
 
-/* Has sd-bus taken everything that was passed on? */
-static bool is_taken(const Gate *gate)
-{
-        int size;
-
-        return ioctl(gate->output, SIOCOUTQ, &size) == 0 && size == 0;
-}
-
-/* 1: go on; 0: the client is silent; -EBUSY: to be continued later; other errors end the gate. */
-static int step(Gate *gate)
-{
-        if (gate->begin < gate->end)
-                return pass(gate);
-        if (framing_at_boundary(&gate->framing)) {
-                if (!gate->open || !is_taken(gate) || !gate->owner->ready(gate->userdata))
-                        return -EBUSY;
-                gate->n_message_fds = 0;
-        }
-        return receive(gate);
-}
-
-static void end(Gate *gate, int error)
-{
-        gate_stop(gate);
-        gate->owner->ended(gate->userdata, error);
-}
-
-static void run(Gate *gate)
-{
-        bool waited = gate->waiting;
-        int r;
-
-        do
-                r = step(gate);
-        while (r > 0);
-
-        gate->waiting = r == -EBUSY;
-        if (r < 0 && r != -EBUSY) {
-                end(gate, r);
-                return;
-        }
-        if (gate->waiting) {
-                if (!waited)
-                        gate->owner->waits(gate->userdata);
-                return;
-        }
-        if (waited) {
-                (void)sd_event_source_set_io_events(gate->source, EPOLLIN);
-                (void)sd_event_source_set_enabled(gate->source, SD_EVENT_ON);
-        }
-}
-
-/* More arrives while the gate waits: it stays in the socket, and the client feels it. One that has
- * hung up is still heard to the end, unless it is itself what is waited for. */
-static void hold_back(Gate *gate, uint32_t revents)
-{
-        (void)sd_event_source_set_io_events(gate->source, 0);
-        if (!(revents & (EPOLLHUP | EPOLLERR)))
-                return;
-        if (gate->open && gate->owner->ready(gate->userdata))
-                (void)sd_event_source_set_enabled(gate->source, SD_EVENT_OFF);
-        else
-                end(gate, -EPIPE);
-}
-
-static int on_input(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
         Gate *gate = userdata;
+        int r = 1;
 
         (void)source;
         (void)fd;
-        if (gate->waiting)
-                hold_back(gate, revents);
+        (void)revents;
+        for (int i = 0; i < ROUNDS && r == 1 && gate_parser_want(&gate->parser) > 0; i++)
+                r = read_unit(gate);
+        if (r < 0)
+                gate_end(gate, r == -EPIPE || r == -ECONNRESET ? 0 : r);
         else
-                run(gate);
+                set_interest(gate);
         return 0;
 }
 
-bool gate_continue(Gate *gate)
+static int on_writable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
-        if (gate->waiting && !gate->stopped)
-                run(gate);
-        return gate->waiting && !gate->stopped;
-}
+        Gate *gate = userdata;
+        int r = pass_on(gate);
 
-int gate_open(Gate *gate)
-{
-        if (gate->framing.phase == FRAMING_AUTH)
-                return -EPROTO;
-        gate->open = true;
+        (void)source;
+        (void)fd;
+        (void)revents;
+        if (r < 0)
+                gate_end(gate, r == -EPIPE ? 0 : r);
+        else
+                set_interest(gate);
         return 0;
 }
 
-void gate_stop(Gate *gate)
+int gate_new(sd_event *event, int client_fd, const GateHandler *handler, Gate **ret,
+             int *ret_bus_fd)
 {
-        gate->stopped = true;
-        (void)sd_event_source_set_enabled(gate->source, SD_EVENT_OFF);
-}
-
-int gate_new(sd_event *event, int socket, const GateOwner *owner, void *userdata, int *ret_output,
-             Gate **ret)
-{
+        Gate *gate = malloc(sizeof(*gate));
         int pair[2], r;
-        Gate *gate;
 
-        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
-                return -errno;
-        gate = calloc(1, sizeof(*gate));
         if (!gate) {
-                r = -ENOMEM;
-                goto fail;
+                close(client_fd);
+                return -ENOMEM;
         }
-        gate->owner = owner;
-        gate->userdata = userdata;
-        gate->socket = socket;
-        gate->output = pair[0];
-        framing_init(&gate->framing);
-        r = sd_event_add_io(event, &gate->source, socket, EPOLLIN, on_input, gate);
+        *gate = (Gate){.event = event, .in = client_fd, .out = -1, .handler = *handler};
+        gate_parser_init(&gate->parser);
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0) {
+                r = -errno;
+                gate_free(gate);
+                return r;
+        }
+        gate->out = pair[0];
+        r = sd_event_add_io(event, &gate->in_source, gate->in, EPOLLIN, on_readable, gate);
+        if (r >= 0)
+                r = sd_event_add_io(event, &gate->out_source, gate->out, EPOLLOUT, on_writable,
+                                    gate);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(gate->out_source, SD_EVENT_OFF);
         if (r < 0) {
-                free(gate);
-                goto fail;
+                close(pair[1]);
+                gate_free(gate);
+                return r;
         }
-        *ret_output = pair[1];
         *ret = gate;
+        *ret_bus_fd = pair[1];
         return 0;
-
-fail:
-        close(pair[0]);
-        close(pair[1]);
-        return r;
 }
 
 Gate *gate_free(Gate *gate)
 {
         if (!gate)
                 return NULL;
-        sd_event_source_disable_unref(gate->source);
-        close_held(gate);
-        close(gate->output);
+        sd_event_source_disable_unref(gate->in_source);
+        sd_event_source_disable_unref(gate->out_source);
+        sd_event_source_disable_unref(gate->again);
+        drop_fds(gate);
+        closep(&gate->in);
+        closep(&gate->out);
         free(gate);
         return NULL;
+}
+
+void gate_open(Gate *gate)
+{
+        gate_parser_open(&gate->parser);
+        if (!gate->ended)
+                set_interest(gate);
 }

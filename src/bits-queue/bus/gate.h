@@ -1,41 +1,69 @@
 /*
- * What stands between a client's socket and sd-bus, which would buffer 128 MiB of anybody before
- * refusing it. The gate reads the socket and passes on, over a socket pair, one message at a time,
- * and only when the one before has been taken and its owner lets it; too long a message, too many
- * descriptors or noise end it. So one connection holds one message here at most. Output does not
- * come through it. Understands nothing of what passes.
+ * Stands between a client's socket and sd-bus, which would buffer up to 128 MiB before it refuses a
+ * message. The gate reads no further than one unit of the protocol at a time, checks each message's
+ * fixed header and its descriptors, and only then passes the bytes on. What was sent behind BEGIN
+ * waits until sd-bus is ready for messages: its server side forgets what comes in the same read.
  */
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <systemd/sd-event.h>
 
-#define GATE_DESCRIPTORS_MAX 4 /* in one message */
+#define GATE_MESSAGE_MAX (1024 * 1024)
+#define GATE_AUTH_MAX    (16 * 1024)
+#define GATE_FDS_MAX     4
+
+/* ---- the protocol: pure, fed with bytes ---- */
+
+typedef enum GatePhase {
+        GATE_AUTH,   /* lines, until BEGIN */
+        GATE_HELD,   /* BEGIN has been passed on; gate_parser_open() is awaited */
+        GATE_HEADER, /* the 16 bytes that every message starts with */
+        GATE_BODY,   /* the rest of it */
+} GatePhase;
+
+typedef struct GateParser {
+        GatePhase phase;
+        size_t auth_size; /* bytes so far */
+        size_t line_size; /* of the line under way */
+        bool line_begins; /* it is BEGIN so far */
+        uint8_t header[16];
+        size_t header_size;
+        size_t body_left;
+        unsigned fds; /* of the message under way */
+} GateParser;
+
+void gate_parser_init(GateParser *parser);
+void gate_parser_open(GateParser *parser);
+
+/* How many bytes may be read now at the most; 0 in GATE_HELD. */
+size_t gate_parser_want(const GateParser *parser);
+
+/* In GATE_AUTH: how many of these bytes, which are there to be read, belong to the authentication.
+ * -E2BIG: it does not end. */
+int gate_parser_auth(GateParser *parser, const uint8_t *data, size_t size, size_t *ret_size);
+
+/* Takes size bytes (at most gate_parser_want()) with n_fds descriptors. 0; -EMSGSIZE: the message
+ * is too long; -EBADMSG: it is none; -EMFILE: too many descriptors. *ret_pass: the bytes may go on
+ * (a header is held until it is whole). */
+int gate_parser_feed(GateParser *parser, const uint8_t *data, size_t size, unsigned n_fds,
+                     bool *ret_pass);
+
+/* ---- the gate ---- */
 
 typedef struct Gate Gate;
 
-typedef struct GateOwner {
-        /* May another message pass now? */
-        bool (*ready)(void *userdata);
-        /* The gate waits: gate_continue() is wanted after each round of the loop. */
-        void (*waits)(void *userdata);
-        /* The client hung up (-EPIPE) or broke a rule; the gate reads no more. It may not be freed
-         * from within. */
-        void (*ended)(void *userdata, int error);
-} GateOwner;
+typedef struct GateHandler {
+        bool (*may_read)(void *userdata); /* false: sd-bus has too much to send already */
+        void (*closed)(void *userdata,
+                       int error); /* 0: the client hung up; the gate is still there */
+        void *userdata;
+} GateHandler;
 
-/* Watches the non-blocking stream socket, which stays the caller's and must outlive the gate. What
- * passes comes out of *ret_output, which is the caller's to close. 0 or -errno. */
-int gate_new(sd_event *event, int socket, const GateOwner *owner, void *userdata, int *ret_output,
-             Gate **ret);
+/* Reads from client_fd (taken over). *ret_bus_fd, the caller's, is what sd-bus shall read. */
+int gate_new(sd_event *event, int client_fd, const GateHandler *handler, Gate **ret,
+             int *ret_bus_fd);
 Gate *gate_free(Gate *gate); /* NULL */
-
-/* sd-bus is through with authentication: messages may pass. -EPROTO when the gate has not seen
- * the end of it. */
-int gate_open(Gate *gate);
-
-/* Goes on if it can; true while it still waits. */
-bool gate_continue(Gate *gate);
-
-/* Reads no more, says no more. */
-void gate_stop(Gate *gate);
+void gate_open(Gate *gate);
