@@ -52,9 +52,9 @@ static int seal_leased(int fd, const FileRequest *request)
 {
         int r = seal_inode(fd, request);
 
-        /* Somebody opened it for writing meanwhile, or waits to: what was hashed may not be what is
-         * there. */
-        return r == 0 && !lease_is_held(fd) ? -EAGAIN : r;
+        /* If somebody opened it for writing meanwhile, or waits to, what was found, good or bad,
+         * may not be what is there. */
+        return lease_is_held(fd) ? r : -EAGAIN;
 }
 
 static int seal_copy(Call *call, int from, Node *ret)
