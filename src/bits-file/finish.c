@@ -83,7 +83,7 @@ static bool is_discardable(const Call *call, const Node *node)
 
         if (!file_id_is_known(id))
                 return node_is_own_file(node);
-        return S_ISREG(node->mode) && file_id_equal(&node->id, id);
+        return file_id_equal(&node->id, id);
 }
 
 int handle_discard(Call *call)

@@ -71,6 +71,7 @@ static void test_planted(void **state)
         put_link(OPEN "/link-to-directory", HOME, MAL);
         put_link(OPEN "/dangling", PLACE "/nowhere", MAL);
         put_fifo(OPEN "/fifo", MAL);
+        assert_return_code(chmod(OPEN "/fifo", 0600), errno);
         assert_int_equal(check(world, OPEN "/link"), 0);
         assert_int_equal(check(world, OPEN "/link-to-directory"), 0);
         assert_int_equal(check(world, OPEN "/dangling"), 0);

@@ -63,6 +63,7 @@ WIRE_NO_PADDING(FileRequest,
  *   -ERANGE    SEAL: the size differs
  *   -ENOTDIR, -ENOENT  the directory is missing
  *   -EISDIR    a directory stands at the final name
+ *   -EEXIST    OPEN_TEMP: something that is not ours has the temporary name: take another
  *   -ELOOP     a symbolic link on the way that neither root nor this identity owns
  *   -EPROTO    a malformed request (the worker then ends) */
 typedef struct FileReply { /* OPEN_TEMP, RESUME_TEMP + write descriptor when result is 0 */
@@ -70,6 +71,8 @@ typedef struct FileReply { /* OPEN_TEMP, RESUME_TEMP + write descriptor when res
         int32_t result;
         uint32_t reserved;
         uint64_t size;          /* RESUME_TEMP: size after the cut */
-        FileId file, directory; /* OPEN_TEMP, RESUME_TEMP */
+        /* OPEN_TEMP, RESUME_TEMP, SEAL. Where leases are refused, the latter two put a copy in the file's
+         * place: file is then another than the request's. */
+        FileId file, directory;
 } FileReply;
 WIRE_NO_PADDING(FileReply, 24 + 2 * sizeof(FileId));
