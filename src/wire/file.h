@@ -70,9 +70,9 @@ typedef struct FileReply { /* OPEN_TEMP, RESUME_TEMP + write descriptor when res
         WireHeader header;
         int32_t result;
         uint32_t reserved;
-        uint64_t size;          /* RESUME_TEMP: size after the cut */
-        /* OPEN_TEMP, RESUME_TEMP, SEAL. Where leases are refused, the latter two put a copy in the file's
-         * place: file is then another than the request's. */
+        uint64_t size; /* RESUME_TEMP: size after the cut */
+        /* OPEN_TEMP, RESUME_TEMP, SEAL. Where leases are refused, the latter two put a copy in the
+         * file's place: file is then another than the request's. */
         FileId file, directory;
 } FileReply;
 WIRE_NO_PADDING(FileReply, 24 + 2 * sizeof(FileId));
