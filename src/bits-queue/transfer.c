@@ -232,11 +232,10 @@ static void on_opened(void *userdata, int result, const FileReply *reply, int fd
                 transfer_end(t);
         } else if (!reply) {
                 no_worker(t, result);
-        } else if (result == 0 && resumed) {
-                t->file->received = t->file->offset;
-                move(t);
         } else if (result == 0) {
-                t->file->id = reply->file;
+                t->file->received = t->file->offset;
+                t->file->id =
+                        reply->file; /* a resumed one is a fresh copy where leases are refused */
                 t->file->directory = reply->directory;
                 store_file(t);
                 t->state = TRANSFER_RECORDING;
@@ -244,6 +243,9 @@ static void on_opened(void *userdata, int result, const FileReply *reply, int fd
                 commit_then(t->job->queue, S_OK, (Done){on_recorded, t});
         } else if (result == -EAGAIN && resumed) {
                 wait_for_writer(t);
+        } else if (result == -EEXIST && !resumed && t->busy_tries++ < BUSY_TRIES) {
+                file_reset(t->file); /* somebody else's file has that name: another */
+                name_or_open(t);
         } else if (result == -ESTALE && t->busy_tries++ < BUSY_TRIES && start_over(t) == 0) {
                 log_notice("the temporary file of a job is not the one it was: started over");
                 name_or_open(t);
