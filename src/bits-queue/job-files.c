@@ -162,7 +162,7 @@ void job_add_files(Job *job, const Caller *caller, const FileName *names, size_t
         if (state_is_final(job->state) || job->finishing)
                 hr = BG_E_INVALID_STATE;
         else if (r < 0)
-                hr = hresult_from_errno(r);
+                hr = job_load_error(r);
         else if (n == 0)
                 hr = E_INVALIDARG;
         else if (!caller->administrator && job->n_files + n > FILES_PER_JOB_MAX)
@@ -343,7 +343,7 @@ static void leave(Job *job, JobEvent event, Done done)
         if (state_is_final(job->state) || job->finishing)
                 hr = BG_E_INVALID_STATE;
         else if (r < 0)
-                hr = hresult_from_errno(r);
+                hr = job_load_error(r);
         else {
                 leave = calloc(1, sizeof(*leave));
                 hr = leave ? S_OK : E_OUTOFMEMORY;

@@ -29,11 +29,18 @@ enum {
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static Job *job_free(Job *job)
+static void drop_files(Job *job)
 {
         for (size_t i = 0; i < job->n_files; i++)
                 file_free(job->files[i]);
         free(job->files);
+        job->files = NULL;
+        job->n_files = 0;
+}
+
+static Job *job_free(Job *job)
+{
+        drop_files(job);
         free(job->display_name);
         free(job->description);
         free(job->error.text);
@@ -147,6 +154,8 @@ int job_load_files(Job *job)
         if (job->files || state_is_final(job->state))
                 return 0;
         r = store_load_files(job->queue->store, job);
+        if (r < 0)
+                drop_files(job);
         if (r == -EBADMSG) {
                 guid_text(&job->id, id);
                 log_error("job %s: a file of it was altered outside the service: set aside in "
@@ -155,6 +164,11 @@ int job_load_files(Job *job)
                 (void)store_quarantine_job(job->queue->store, job->serial, "file row altered");
         }
         return r;
+}
+
+HRESULT job_load_error(int error)
+{
+        return error == -EBADMSG ? BG_E_DATABASE_CORRUPT : hresult_from_errno(error);
 }
 
 /* ---- state ----------------------------------------------------------------------------------- */
@@ -249,6 +263,7 @@ void job_unauthorised(Job *job)
 void job_progressed(Job *job)
 {
         job->progress_deadline_usec = 0;
+        job->lost_workers = 0;
         bus_job_changed(job->queue, job);
         notify_modified(job);
 }
@@ -562,7 +577,7 @@ void job_resume(Job *job, Done done)
         }
         r = job_load_files(job);
         if (r < 0) {
-                done_call(&done, hresult_from_errno(r));
+                done_call(&done, job_load_error(r));
                 return;
         }
         if (job->n_files == 0) {

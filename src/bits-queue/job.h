@@ -113,6 +113,8 @@ struct Job {
         TAILQ_ENTRY(Job) changed_link; /* bus/listener.c */
         bool changed_listed;
 
+        unsigned lost_workers; /* transfer.c: since the last progress */
+
         /* notify.c */
         TAILQ_ENTRY(Job) notify_link, modified_link;
         bool notify_listed, notify_in_progress, modified_listed;
@@ -173,6 +175,7 @@ void job_client_gone(Queue *queue, Client *client);
 /* Reading. Files are loaded from the store when needed: 0 or -errno; -EBADMSG: a row was tampered
  * with, and the job is quarantined. */
 int job_load_files(Job *job);
+HRESULT job_load_error(int error); /* of that: BG_E_DATABASE_CORRUPT, or the disk's */
 int job_progress(Job *job, JobProgress *ret);
 const char *job_reason_name(const Job *job);
 /* The error, or NULL when there is none to give (BG_E_ERROR_INFORMATION_UNAVAILABLE). */

@@ -78,7 +78,7 @@ static void start(Job *job)
         job_set_reason(job, REASON_NONE, 0);
         r = job_load_files(job);
         if (r < 0)
-                job_fail(job, BG_E_DATABASE_CORRUPT, CONTEXT_QUEUE_MANAGER, -1, NULL, false);
+                job_fail(job, job_load_error(r), CONTEXT_QUEUE_MANAGER, -1, NULL, false);
 }
 
 static void start_jobs(Scheduler *s)

@@ -33,7 +33,8 @@
         X(serial)                                                                                  \
         X(guid)                                                                                    \
         X(owner)                                                                                   \
-        X(type) X(state) X(priority) X(display_name) X(description) X(notify_flags)                \
+        X(type)                                                                                    \
+        X(state) X(priority) X(display_name) X(description) X(notify_flags)                        \
                 X(minimum_retry_delay_sec) X(no_progress_timeout_sec) X(error_count)               \
                         X(helper_flags) X(notified) X(created_usec) X(modified_usec)               \
                                 X(completed_usec) X(error_code) X(error_context) X(error_file)     \
@@ -42,7 +43,8 @@
         X(job)                                                                                     \
         X(ordinal)                                                                                 \
         X(state)                                                                                   \
-        X(remote) X(local) X(temp) X(temp_uid) X(id) X(directory) X(etag) X(last_modified_usec)    \
+        X(remote)                                                                                  \
+        X(local) X(temp) X(temp_uid) X(id) X(directory) X(etag) X(last_modified_usec)              \
                 X(version_size) X(size) X(offset) X(mac)
 #define ORPHAN_COLUMNS(X) X(serial) X(uid) X(owner) X(file) X(directory) X(path) X(temp) X(mac)
 

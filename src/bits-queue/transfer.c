@@ -21,6 +21,7 @@
 enum {
         BUSY_RETRY_USEC = 200 * 1000, /* while another writer has not gone */
         BUSY_TRIES = 150,
+        LOST_WORKERS_MAX = 5,         /* in a row, without progress between them */
         STOP_USEC = 10 * 1000 * 1000, /* until a bits-net that does not stop is ended */
 };
 
@@ -480,11 +481,14 @@ void transfer_on_net_lost(Transfer *t, int result)
         t->worker = NULL;
         if (t->stop)
                 transfer_end(t);
-        else if (result == -ECONNRESET)
-                transfer_fail(t, BG_E_CONNECTION_CLOSED, CONTEXT_TRANSPORT,
-                              "the network worker ended", NET_TRANSIENT);
-        else
+        else if (result != -ECONNRESET)
                 no_worker(t, result);
+        else if (++t->job->lost_workers > LOST_WORKERS_MAX)
+                transfer_fail(t, BG_E_CONNECTION_CLOSED, CONTEXT_TRANSPORT,
+                              "the network worker ended, again and again", NET_TRANSIENT);
+        else
+                transfer_end(
+                        t); /* the scheduler starts another, which goes on from the stored offset */
 }
 
 /* ---- start and stop -------------------------------------------------------------------------- */

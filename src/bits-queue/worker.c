@@ -354,13 +354,24 @@ static int worker_new(WorkerPool *pool, enum WorkerRole role, Identity identity,
         return 0;
 }
 
+/* A bits-net serves so many transfers and no more; then there is a second one. */
+static bool is_full(const Worker *worker)
+{
+        const Transfer *transfer;
+        size_t count = 0;
+
+        TAILQ_FOREACH(transfer, &worker->transfers, worker_link)
+        count++;
+        return count >= NET_TRANSFERS_MAX;
+}
+
 static int worker_get(WorkerPool *pool, enum WorkerRole role, Identity identity, Worker **ret)
 {
         Worker *worker;
 
         TAILQ_FOREACH(worker, &pool->workers, link)
         if (worker->role == role && worker->owner == identity.owner &&
-            worker->token == identity.token && worker->state != WORKER_LOST) {
+            worker->token == identity.token && worker->state != WORKER_LOST && !is_full(worker)) {
                 *ret = worker;
                 return 0;
         }
