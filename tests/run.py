@@ -45,7 +45,8 @@ class Tally:
 
 
 def environment():
-    return dict(os.environ, PYTHONDONTWRITEBYTECODE="1", **SANITIZERS)
+    sanitize = "-g -fsanitize=address,undefined -fno-sanitize-recover=all"
+    return dict(os.environ, PYTHONDONTWRITEBYTECODE="1", BITS_TEST_CFLAGS=sanitize, **SANITIZERS)
 
 
 def meson_tests(build):

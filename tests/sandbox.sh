@@ -169,6 +169,7 @@ supervise() {
 			${ASAN_OPTIONS:+"ASAN_OPTIONS=$ASAN_OPTIONS"} \
 			${LSAN_OPTIONS:+"LSAN_OPTIONS=$LSAN_OPTIONS"} \
 			${UBSAN_OPTIONS:+"UBSAN_OPTIONS=$UBSAN_OPTIONS"} \
+			${BITS_DEBUG:+"BITS_DEBUG=$BITS_DEBUG"} \
 			"$bitsd" </dev/null &
 		child=$!
 		echo "$child" >"$here/bitsd.pid"
@@ -224,6 +225,7 @@ inside() {
 	[ -r "$self" ] || die "a checkout below /run is not visible in the sandbox"
 	[ -n "$log" ] || log=$here/bitsd.log
 	: >>"$log" || die "cannot write $log"
+	ln -s "$(realpath "$log")" "$here/log"
 	setsid /bin/sh "$self" supervise </dev/null >>"$log" 2>&1 &
 	supervisor=$!
 	wait_until_serving "$log"
