@@ -76,6 +76,8 @@ static int take_message(GateParser *parser, Stream *stream)
                         passed += held;
                         held = 0;
                 }
+                if (parser->phase == GATE_BODY) /* nor the start of what is too long */
+                        assert(passed + parser->body_left <= GATE_MESSAGE_MAX);
                 assert(passed <= GATE_MESSAGE_MAX && fds <= GATE_FDS_MAX);
         } while (stream->left > 0 && (parser->phase == GATE_BODY || parser->header_size > 0));
         return 0;
