@@ -23,7 +23,7 @@ typedef struct Waiter {
 
 struct Committer {
         Queue *queue;
-        sd_event_source *source;
+        sd_event_source *source, *again;
         TAILQ_HEAD(WaiterList, Waiter) waiters;
         size_t n_waiters;
 };
@@ -61,7 +61,17 @@ static int on_round(sd_event_source *source, void *userdata)
         (void)sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IDLE);
         if (store_is_dirty(c->queue->store) || !TAILQ_EMPTY(&c->waiters))
                 (void)write_all(c);
+        /* Who was answered may have written, and waits for the next round: see to it that there is
+         * one. */
+        if (store_is_dirty(c->queue->store) || !TAILQ_EMPTY(&c->waiters))
+                (void)sd_event_source_set_enabled(c->again, SD_EVENT_ONESHOT);
         return 0;
+}
+
+static int on_again(sd_event_source *source, void *userdata)
+{
+        (void)userdata;
+        return sd_event_source_set_enabled(source, SD_EVENT_OFF);
 }
 
 int committer_new(Queue *queue, Committer **ret)
@@ -76,8 +86,12 @@ int committer_new(Queue *queue, Committer **ret)
         r = sd_event_add_post(queue->event, &c->source, on_round, c);
         if (r >= 0)
                 r = sd_event_source_set_priority(c->source, SD_EVENT_PRIORITY_IDLE);
+        if (r >= 0)
+                r = sd_event_add_defer(queue->event, &c->again, on_again, c);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(c->again, SD_EVENT_OFF);
         if (r < 0) {
-                free(c);
+                committer_free(c);
                 return r;
         }
         *ret = c;
@@ -91,6 +105,7 @@ Committer *committer_free(Committer *c)
         if (!c)
                 return NULL;
         sd_event_source_disable_unref(c->source);
+        sd_event_source_disable_unref(c->again);
         while ((w = TAILQ_FIRST(&c->waiters))) {
                 TAILQ_REMOVE(&c->waiters, w, link);
                 free(w);
