@@ -1,5 +1,6 @@
-/* Accounts as the name service knows them. Everything here may block for long: that is what this program
- * is for. Results are -ENOENT for what does not exist and another -errno for a name service that fails. */
+/* Accounts as the name service knows them. Everything here may block for long: that is what this
+ * program is for. Results are -ENOENT for what does not exist and another -errno for a name service
+ * that fails. */
 #pragma once
 
 #include <sys/types.h>

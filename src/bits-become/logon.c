@@ -64,8 +64,8 @@ static int answer_prompt(int n, const struct pam_message **messages,
         return PAM_SUCCESS;
 }
 
-/* Reads to the end of the pipe. Nothing but a pipe is read: what else a caller could hand us may hang, or
- * hold what he may not read. */
+/* Reads to the end of the pipe. Nothing but a pipe is read: what else a caller could hand us may
+ * hang, or hold what he may not read. */
 static int read_password(int fd, char ret[PASSWORD_SIZE])
 {
         size_t size = 0;
@@ -153,8 +153,7 @@ static int authenticate(pam_handle_t *pam, Secret *secret, Account *ret)
         const void *name = NULL;
         int r;
 
-        r = authentication_result(
-                pam_authenticate(pam, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK));
+        r = authentication_result(pam_authenticate(pam, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK));
         explicit_bzero(secret, sizeof(*secret));
         if (r != 0)
                 return r;

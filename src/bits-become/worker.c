@@ -1,6 +1,6 @@
 /*
- * A worker: one identity's files, network or command. PAM decides whether the account may run now, and
- * sets limits and umask; the groups are a token's, or fresh ones; then nothing is left of root.
+ * A worker: one identity's files, network or command. PAM decides whether the account may run now,
+ * and sets limits and umask; the groups are a token's, or fresh ones; then nothing is left of root.
  */
 #include <errno.h>
 #include <grp.h>
@@ -40,7 +40,8 @@ static bool may_run(int pam_result)
         return pam_result == PAM_SUCCESS || pam_result == PAM_NEW_AUTHTOK_REQD;
 }
 
-/* Account check, groups, limits. The session is left open on purpose: nothing in it wants closing. */
+/* Account check, groups, limits. The session is left open on purpose: nothing in it wants closing.
+ */
 static int worker_admit(const Task *task, const Account *account)
 {
         const struct pam_conv conversation = {.conv = refuse_prompts};
@@ -133,7 +134,8 @@ int task_worker(Task *task)
         if (r >= 0)
                 r = person_shed();
         if (r >= 0)
-                r = packet_pair(pair); /* made now: SO_PEERCRED on bits-queue's end names the user */
+                r = packet_pair(
+                        pair); /* made now: SO_PEERCRED on bits-queue's end names the user */
         if (r < 0)
                 return r;
         ours = pair[0];

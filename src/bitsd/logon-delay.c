@@ -1,5 +1,7 @@
 #include "logon-delay.h"
 
+#include <stddef.h>
+
 #define TARGET_STEP_USEC UINT64_C(1000000) /* per failure not yet forgotten */
 #define ALL_STEP_USEC    UINT64_C(100000)
 #define ALL_FORGET_USEC  UINT64_C(1000000)
@@ -82,7 +84,8 @@ void logon_delay_failed(LogonDelay *delay, uid_t uid, const char *account, uint6
 {
         FailureCount *target = count_take(delay->targets, account_key(delay, account));
 
-        count_failure(count_take(delay->callers, uid), LOGON_REFILL_USEC, 2 * LOGON_BURST, now_usec);
+        count_failure(count_take(delay->callers, uid), LOGON_REFILL_USEC, 2 * LOGON_BURST,
+                      now_usec);
         count_failure(target, LOGON_REFILL_USEC, LOGON_TARGET_MAX_USEC / TARGET_STEP_USEC,
                       now_usec);
         count_failure(&delay->all, ALL_FORGET_USEC, LOGON_ALL_MAX_USEC / ALL_STEP_USEC, now_usec);

@@ -1,7 +1,7 @@
 /*
- * What failed log-ons cost. Failures drain a bucket of the caller, who waits when it is empty; per target
- * account, and in all, they only add a bounded delay, so that nobody can lock another out. A good
- * log-on costs nothing. Times are microseconds of one monotonic clock, which the caller reads.
+ * What failed log-ons cost. Failures drain a bucket of the caller, who waits when it is empty; per
+ * target account, and in all, they only add a bounded delay, so that nobody can lock another out. A
+ * good log-on costs nothing. Times are microseconds of one monotonic clock, which the caller reads.
  */
 #pragma once
 
@@ -27,7 +27,8 @@ typedef struct LogonDelay {
         FailureCount callers[LOGON_COUNTS], targets[LOGON_COUNTS], all;
 } LogonDelay;
 
-/* How long until the caller's bucket has something in it; how long for the sake of the target and all. */
+/* How long until the caller's bucket has something in it; how long for the sake of the target and
+ * all. */
 uint64_t logon_delay_caller(const LogonDelay *delay, uid_t uid, uint64_t now_usec);
 uint64_t logon_delay_target(const LogonDelay *delay, const char *account, uint64_t now_usec);
 void logon_delay_failed(LogonDelay *delay, uid_t uid, const char *account, uint64_t now_usec);

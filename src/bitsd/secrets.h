@@ -1,6 +1,7 @@
 /*
- * What only bitsd may read: the keys and the epochs, in its directory identity/. A file is either whole
- * or absent at every moment; one that is neither stops the service rather than voiding all tickets.
+ * What only bitsd may read: the keys and the epochs, in its directory identity/. A file is either
+ * whole or absent at every moment; one that is neither stops the service rather than voiding all
+ * tickets.
  */
 #pragma once
 
@@ -16,7 +17,8 @@ typedef struct Secrets {
         uint8_t seal_key[SECRET_KEY_SIZE];
 } Secrets;
 
-/* Reads the keys, makes those that are missing. 0 or -errno; -EBADMSG for a file that is not right. */
+/* Reads the keys, makes those that are missing. 0 or -errno; -EBADMSG for a file that is not right.
+ */
 int secrets_load(int directory, Secrets *ret);
 void secrets_wipe(Secrets *secrets);
 

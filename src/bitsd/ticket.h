@@ -7,5 +7,6 @@
 int ticket_make(const Secrets *secrets, uid_t uid, const char *account, uint32_t flags,
                 int64_t now_sec, Ticket *ret);
 
-/* 0; -EBADMSG not ours or altered; -EKEYREVOKED; -EKEYEXPIRED; another -errno when it cannot be known. */
+/* 0; -EBADMSG not ours or altered; -EKEYREVOKED; -EKEYEXPIRED; another -errno when it cannot be
+ * known. */
 int ticket_check(const Secrets *secrets, const Ticket *ticket, int64_t now_sec);
