@@ -110,14 +110,15 @@ static void log_complaint(void *data, const char *format, va_list arguments)
 /* The daemon owns the socket as soon as there is one. */
 static struct MHD_Daemon *start(int sock, Origin *origin)
 {
-        return MHD_start_daemon(
-                MHD_USE_EPOLL_INTERNALLY | MHD_USE_ERROR_LOG | MHD_USE_ITC, 0, NULL, NULL,
-                request_answer, origin, MHD_OPTION_EXTERNAL_LOGGER, log_complaint, NULL,
-                MHD_OPTION_LISTEN_SOCKET, sock, MHD_OPTION_THREAD_POOL_SIZE, SERVER_THREADS,
-                MHD_OPTION_CONNECTION_LIMIT, SERVER_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
-                SERVER_TIMEOUT_SEC, MHD_OPTION_CONNECTION_MEMORY_LIMIT, SERVER_MEMORY,
-                MHD_OPTION_URI_LOG_CALLBACK, request_begin, origin, MHD_OPTION_NOTIFY_COMPLETED,
-                request_end, origin, MHD_OPTION_END);
+        return MHD_start_daemon(MHD_USE_EPOLL_INTERNALLY | MHD_USE_ERROR_LOG | MHD_USE_ITC, 0, NULL,
+                                NULL, request_answer, origin, MHD_OPTION_EXTERNAL_LOGGER,
+                                log_complaint, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+                                MHD_OPTION_LISTEN_SOCKET, sock, MHD_OPTION_THREAD_POOL_SIZE,
+                                SERVER_THREADS, MHD_OPTION_CONNECTION_LIMIT, SERVER_CONNECTIONS,
+                                MHD_OPTION_CONNECTION_TIMEOUT, SERVER_TIMEOUT_SEC,
+                                MHD_OPTION_CONNECTION_MEMORY_LIMIT, SERVER_MEMORY,
+                                MHD_OPTION_URI_LOG_CALLBACK, request_begin, origin,
+                                MHD_OPTION_NOTIFY_COMPLETED, request_end, origin, MHD_OPTION_END);
 }
 
 int server_new(const char *address, uint16_t port, Origin *origin, Server **ret)
