@@ -117,6 +117,8 @@ static void caller_answer(Caller *caller, int result, uid_t uid, const Ticket *t
         if (ticket)
                 reply.ticket = *ticket;
         log_answer(caller, result);
+        /* A request that still lies here when we close would turn the answer into ECONNRESET. */
+        (void)recv(caller->fd, &(char){0}, 1, MSG_DONTWAIT);
         (void)packet_send(caller->fd, &reply, sizeof(reply), fd); /* or he is gone: his loss */
         caller_free(caller);
 }
