@@ -91,12 +91,25 @@ static int on_key(void *data, const char *section, const char *key, const char *
         return 1;
 }
 
+/* A line that is longer than the parser's buffer would come as two: it counts as empty, and as bad. */
 static char *read_line(char *text, int size, void *stream)
 {
         Reading *reading = stream;
+        int c;
 
         reading->line++;
-        return fgets(text, size, reading->file);
+        if (!fgets(text, size, reading->file))
+                return NULL;
+        if (strchr(text, '\n') || feof(reading->file))
+                return text;
+
+        do
+                c = fgetc(reading->file);
+        while (c != '\n' && c != EOF);
+        log_warning("%s:%d: the line is too long", reading->path, reading->line);
+        reading->n_bad++;
+        *text = 0;
+        return text;
 }
 
 void settings_default(Settings *ret)
