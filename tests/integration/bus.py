@@ -7,11 +7,13 @@ import os
 
 import dbus
 import dbus.connection
+import dbus.lowlevel
 import dbus.types
 
 import identity
 
 ADDRESS = "unix:path=/run/bits/bus"
+LIMIT_SEC = 60
 MANAGER = "/org/bitsd1"
 
 (QUEUED, CONNECTING, TRANSFERRING, SUSPENDED, ERROR, TRANSIENT_ERROR, TRANSFERRED, ACKNOWLEDGED, CANCELLED) = range(9)
@@ -34,14 +36,18 @@ class Bus:
         self.connection = dbus.connection.Connection(address)
 
     def call(self, path, interface, method, signature="", *arguments):
-        try:
-            return self.connection.call_blocking(
-                None, path, f"org.bitsd1.{interface}" if "." not in interface else interface, method, signature, arguments,
-                timeout=60,
-            )
-        except dbus.exceptions.DBusException as error:
-            hresult = int(error.args[1]) & 0xFFFFFFFF if len(error.args) > 1 else None
-            raise Failure(hresult, error.get_dbus_name(), str(error.args[0]) if error.args else "") from None
+        """The method's answer: nothing, a value, or a tuple of them. Raises Failure."""
+        full = interface if "." in interface else f"org.bitsd1.{interface}"
+        message = dbus.lowlevel.MethodCallMessage(None, path, full, method)
+        message.append(*arguments, signature=signature)
+        replies = []
+        self.connection.send_message_with_reply(message, replies.append, LIMIT_SEC).block()
+        (reply,) = replies
+        values = reply.get_args_list()
+        if isinstance(reply, dbus.lowlevel.ErrorMessage):
+            text = str(values[0]) if values else ""
+            raise Failure(int(values[1]) & 0xFFFFFFFF if len(values) > 1 else None, reply.get_error_name(), text)
+        return values[0] if len(values) == 1 else tuple(values) or None
 
     def manager(self, method, signature="", *arguments):
         return self.call(MANAGER, "Manager", method, signature, *arguments)
