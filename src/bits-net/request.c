@@ -98,6 +98,8 @@ int request_set(CURL *easy, const char *url, const Ask *ask, long buffer_bytes,
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
         curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+        curl_easy_setopt(easy, CURLOPT_QUICK_EXIT,
+                         1L); /* ends without waiting for the name service */
         curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
         curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_SEC);
         curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);

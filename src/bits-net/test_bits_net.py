@@ -52,8 +52,10 @@ def pattern(size, seed=1):
 class Worker:
     """bits-net and our end of its socket."""
 
-    def __init__(self, prepare=None, command=None):
+    def __init__(self, prepare=None, command=None, send_bytes=None):
         self.sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        if send_bytes:
+            theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_bytes)
 
         def enter():
             os.dup2(theirs.fileno(), 3, inheritable=True)
@@ -623,6 +625,24 @@ def test_more_content_than_announced(worker, serve, target):
     assert b"more" not in path.read_bytes()
 
 
+def test_part_that_ends_too_early(worker, serve, target):
+    """Well-formed chunks, but fewer bytes than Content-Range announced."""
+
+    def answer(connection, request):
+        total = len(OLD)
+        reply(connection, 206, content_length=None, transfer_encoding="chunked", etag='"v1"',
+              content_range=f"bytes {HALF}-{total - 1}/{total}")
+        body = OLD[HALF:-1]
+        connection.sendall(f"{len(body):x}\r\n".encode() + body + b"\r\n0\r\n\r\n")
+        return True
+
+    fd, _ = target(OLD[:HALF])
+    worker.transfer(1, serve(answer).url(), fd, HALF, len(OLD), NO_DATE, '"v1"')
+    failed = worker.outcome()
+    assert (failed["hresult"], failed["class"]) == (BG_E_CONNECTION_CLOSED, TRANSIENT)
+    assert failed["offset"] == len(OLD) - 1
+
+
 def test_nobody_listens(worker, target):
     with socket.create_server(("127.0.0.1", 0)) as dead:
         port = dead.getsockname()[1]
@@ -781,6 +801,31 @@ def test_cancel(worker, serve, target, moment):
     assert worker.outcome()["type"] == DONE
 
 
+SILENT_RESOLVER = """
+import os, socket, subprocess, sys
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+subprocess.run(["mount", "--bind", sys.argv[1], "/etc/resolv.conf"], check=True)
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", 53))
+server.set_inheritable(True)
+os.execv(os.environ["BITS_NET"], ["bits-net"])
+"""
+
+
+def test_cancel_while_a_name_is_asked_for(tmp_path, target):
+    """A name service that does not answer must not stop the loop, not even for a cancelled transfer."""
+    settings = tmp_path / "resolv.conf"
+    settings.write_text("nameserver 127.0.0.1\noptions timeout:20 attempts:1\n")
+    worker = Worker(command=["unshare", "-n", "-m", sys.executable, "-c", SILENT_RESOLVER, str(settings)])
+    worker.transfer(1, "http://silent.example/", target()[0])
+    assert not select.select([worker.sock], [], [], 0.3)[0]
+    begin = time.monotonic()
+    worker.order(CANCEL, 1)
+    assert worker.outcome()["hresult"] == E_ABORT
+    assert time.monotonic() - begin < 10
+    assert worker.close()[0] == 0
+
+
 def test_hang_up_ends_it(serve, target):
     forever = threading.Event()
 
@@ -849,12 +894,37 @@ def test_messages_out_of_state(serve, target):
     forever.set()
 
 
-def test_nothing_is_lost_when_nobody_reads(worker, serve, target):
-    """Two thousand transfers' messages do not fit into the socket: all ends must arrive later."""
+def test_nothing_is_lost_when_nobody_reads(serve, target):
+    """A socket that holds a few messages, and a peer that reads only when the work is done."""
+    worker = Worker(send_bytes=1)
+    asked = threading.Semaphore(0)
+    inner = origin(pattern(1 << 20))
+
+    def answer(connection, request):
+        inner(connection, request)
+        asked.release()
+        return True
+
+    server = serve(answer)
+    files = {id: target() for id in range(1, 65)}
+    for id, (fd, _) in files.items():
+        worker.transfer(id, server.url(), fd)
+    for _ in files:
+        assert asked.acquire(timeout=LIMIT_SEC)
+    done = {}
+    while len(done) < len(files):
+        message = worker.until(DONE, FAILED)[-1]
+        done[message["id"]] = message["type"]
+    assert done == {id: DONE for id in files}
+    assert worker.close()[0] == 0
+
+
+def test_peer_that_asks_faster_than_it_reads(serve, target):
+    """More transfers than places: each is answered exactly once, and nobody waits for the other for ever."""
+    worker = Worker(send_bytes=1)
     server = serve(origin(b"tiny"))
     fd, _ = target()
-    total = 600
-    ended, lock = set(), threading.Lock()
+    total = 1000
 
     def order():
         for id in range(1, total + 1):
@@ -862,12 +932,22 @@ def test_nothing_is_lost_when_nobody_reads(worker, serve, target):
 
     sender = threading.Thread(target=order)
     sender.start()
-    while len(ended) < total:
-        message = worker.outcome()
-        with lock:
-            assert message["id"] not in ended
-            ended.add(message["id"])
+    ended = [worker.outcome()["id"] for _ in range(total)]
     sender.join()
+    assert sorted(ended) == list(range(1, total + 1))
+    assert worker.close()[0] == 0
+
+
+def test_peer_that_never_reads_is_not_listened_to(target):
+    """What a peer can make the worker remember is bounded: at some point its messages stay outside."""
+    worker = Worker(send_bytes=1)
+    fd, _ = target(flags=os.O_RDONLY)
+    sent = 0
+    while select.select([], [worker.sock], [], 2)[1]:
+        worker.transfer(sent + 1, "http://127.0.0.1/", fd)
+        sent += 1
+        assert sent < 2000
+    assert worker.close()[0] == 0
 
 
 # TLS and nginx
