@@ -152,14 +152,15 @@ int place_give_queue(const Place *place, uid_t uid, gid_t gid)
 
         if (mkdirat(place->state_fd, "queue", 0700) < 0 && errno != EEXIST)
                 return -errno;
+        /* Once given, it is not opened again: without CAP_DAC_OVERRIDE we could not. */
+        if (fstatat(place->state_fd, "queue", &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return -errno;
+        if (S_ISDIR(st.st_mode) && st.st_uid == uid && st.st_gid == gid)
+                return 0;
         fd = openat(place->state_fd, "queue", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0)
                 return -errno;
-        if (fstat(fd, &st) < 0)
-                return -errno;
-        if ((st.st_uid != uid || st.st_gid != gid) && fchown(fd, uid, gid) < 0)
-                return -errno;
-        return 0;
+        return fchown(fd, uid, gid) < 0 ? -errno : 0;
 }
 
 void place_close(Place *place)
