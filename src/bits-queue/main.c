@@ -99,8 +99,6 @@ static int start(Queue *queue)
 
 static void stop(Queue *queue)
 {
-        Job *job;
-
         queue->listener = listener_free(queue->listener);
         queue->notifier = notifier_free(queue->notifier);
         queue->scheduler = scheduler_free(queue->scheduler);
@@ -110,8 +108,7 @@ static void stop(Queue *queue)
         queue->committer = committer_free(queue->committer);
         queue->store = store_close(queue->store);
         queue->supervisor = supervisor_free(queue->supervisor);
-        while ((job = TAILQ_FIRST(&queue->jobs)))
-                queue_remove_job(queue, job);
+        queue_clear(queue);
         sd_event_unref(queue->event);
 }
 

@@ -90,6 +90,16 @@ void queue_remove_job(Queue *queue, Job *job)
         job_unref(job);
 }
 
+void queue_clear(Queue *queue)
+{
+        Job *job;
+
+        while ((job = TAILQ_FIRST(&queue->jobs)))
+                queue_remove_job(queue, job);
+        while ((job = TAILQ_FIRST(&queue->ended)))
+                forget_ended(queue, job);
+}
+
 static uint64_t now_usec(clockid_t clock)
 {
         struct timespec ts;

@@ -70,6 +70,9 @@ int queue_add_job(Queue *queue, Job *job);
 void queue_end_job(Queue *queue, Job *job);
 void queue_remove_job(Queue *queue, Job *job);
 
+/* At the end of the process: lets go of all jobs, the ended ones too. */
+void queue_clear(Queue *queue);
+
 uint64_t now_realtime_usec(void);
 uint64_t now_monotonic_usec(void);
 uint64_t now_boottime_usec(void);
