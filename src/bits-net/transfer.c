@@ -2,14 +2,13 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/cleanup.h"
 #include "channel.h"
 #include "judge.h"
 #include "request.h"
+#include "target.h"
 
 enum {
         BUFFER_BYTES = 512 * 1024,
@@ -316,30 +315,15 @@ static void on_synced(Sync *sync)
         }
 }
 
-static int transfer_cut(Transfer *t, uint64_t size)
-{
-        struct stat st;
-
-        if (fstat(t->fd, &st) < 0)
-                return -errno;
-        if ((uint64_t)st.st_size <= size)
-                return 0;
-        if (ftruncate(t->fd, (off_t)size) < 0)
-                return -errno;
-        transfer_set_dirty(t);
-        return 0;
-}
-
 /* The first byte may be written: makes room for all, with nothing beyond the offset. */
 static void transfer_prepare(Transfer *t)
 {
-        int r = transfer_cut(t, t->offset);
+        int r = target_cut(t->fd, t->offset);
 
-        if (r == 0 && t->size != NET_SIZE_UNKNOWN && t->size > t->offset)
-                if (fallocate(t->fd, FALLOC_FL_KEEP_SIZE, (off_t)t->offset,
-                              (off_t)(t->size - t->offset)) < 0 &&
-                    errno != EOPNOTSUPP && errno != ENOSYS && errno != EINTR)
-                        r = -errno;
+        if (r > 0)
+                transfer_set_dirty(t);
+        if (r >= 0 && t->size != NET_SIZE_UNKNOWN)
+                r = target_reserve(t->fd, t->offset, t->size);
         if (r < 0)
                 transfer_set_failure(t, failure_from_errno(r, "make room in the file"));
 }
@@ -377,22 +361,6 @@ static size_t on_header(char *data, size_t unit, size_t n, void *userdata)
         return unit * n;
 }
 
-static int write_all(int fd, const char *data, size_t size, uint64_t offset)
-{
-        while (size > 0) {
-                ssize_t n = pwrite(fd, data, size, (off_t)offset);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                data += n;
-                size -= (size_t)n;
-                offset += (uint64_t)n;
-        }
-        return 0;
-}
-
 static void transfer_store(Transfer *t, const char *data, size_t size)
 {
         uint64_t limit = t->size != NET_SIZE_UNKNOWN ? t->size : INT64_MAX;
@@ -404,7 +372,7 @@ static void transfer_store(Transfer *t, const char *data, size_t size)
                                                "more content than the answer announced"));
                 return;
         }
-        r = write_all(t->fd, data, size, t->offset);
+        r = target_write(t->fd, data, size, t->offset);
         if (r < 0) {
                 transfer_set_failure(t, failure_from_errno(r, "write"));
                 return;
@@ -574,30 +542,6 @@ Transfer *transfer_find(Worker *worker, uint32_t id)
         return NULL;
 }
 
-/* A regular file, open for writing at any offset, that has the bytes it is said to have. */
-static int descriptor_check(int fd, uint64_t begin, Failure *ret)
-{
-        int flags = fcntl(fd, F_GETFL);
-        struct stat st;
-
-        if (flags < 0 || fstat(fd, &st) < 0) {
-                *ret = failure_from_errno(errno, "the descriptor");
-                return -EBADF;
-        }
-        if (!S_ISREG(st.st_mode) || flags & (O_PATH | O_APPEND) ||
-            ((flags & O_ACCMODE) != O_WRONLY && (flags & O_ACCMODE) != O_RDWR)) {
-                *ret = failure_from_errno(EINVAL,
-                                          "the descriptor is no regular file open for writing");
-                return -EINVAL;
-        }
-        if ((uint64_t)st.st_size < begin) {
-                *ret = failure_from_file(BG_E_LOCAL_FILE_CHANGED,
-                                         "the file is shorter than its stored offset");
-                return -ERANGE;
-        }
-        return 0;
-}
-
 static Transfer *transfer_new(Worker *worker, const NetTransfer *message)
 {
         Transfer *t = calloc(1, sizeof(*t));
@@ -627,7 +571,7 @@ int transfer_start(Worker *worker, const NetTransfer *message, int fd)
         if (transfer_find(worker, message->header.sequence))
                 return -EBADMSG;
 
-        if (descriptor_check(file, message->begin, &failure) < 0) {
+        if (target_check(file, message->begin, &failure) < 0) {
                 file = close_fd(file);
                 send_failed(worker, message->header.sequence, &failure, 0);
                 return 0;
