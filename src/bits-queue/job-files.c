@@ -348,7 +348,7 @@ static void leave(Job *job, JobEvent event, Done done)
                 leave = calloc(1, sizeof(*leave));
                 hr = leave ? S_OK : E_OUTOFMEMORY;
         }
-        if (FAILED(hr)) {
+        if (!leave) {
                 done_call(&done, hr);
                 return;
         }
