@@ -34,6 +34,8 @@ typedef int32_t HRESULT;
 #define E_OUTOFMEMORY                                     _HRESULT_TYPEDEF_(0x8007000EL)
 #define E_INVALIDARG                                      _HRESULT_TYPEDEF_(0x80070057L)
 #define CO_E_NOTINITIALIZED                               _HRESULT_TYPEDEF_(0x800401F0L)
+#define CO_E_CLASSSTRING                                  _HRESULT_TYPEDEF_(0x800401F3L)
+#define CO_E_IIDSTRING                                    _HRESULT_TYPEDEF_(0x800401F4L)
 #define CO_E_SERVER_EXEC_FAILURE                          _HRESULT_TYPEDEF_(0x80080005L)
 #define CO_E_FAILEDTOIMPERSONATE                          _HRESULT_TYPEDEF_(0x80010123L)
 #define RPC_E_CHANGED_MODE                                _HRESULT_TYPEDEF_(0x80010106L)
@@ -95,6 +97,7 @@ typedef int32_t HRESULT;
 #define ERROR_NOT_ENOUGH_QUOTA                            1816L
 #define ERROR_PASSWORD_MUST_CHANGE                        1907L
 #define ERROR_ACCOUNT_LOCKED_OUT                          1909L
+#define ERROR_INVALID_WINDOW_HANDLE                       1400L
 #define ERROR_INVALID_THREAD_ID                           1444L
 #define ERROR_TIMEOUT                                     1460L
 #define RPC_S_SERVER_UNAVAILABLE                          1722L
