@@ -23,6 +23,10 @@ E_ACCESSDENIED = 0x80070005
 BG_E_TOKEN_REQUIRED = 0x80200056
 
 
+# A path that leads nowhere, or to somebody else's job, is refused before its method is looked at: by name alone.
+NAMED = {"E_ACCESSDENIED": 0x80070005, "BG_E_NOT_FOUND": 0x80200001, "BG_E_FILE_NOT_FOUND": 0x80200029}
+
+
 class Failure(Exception):
     """A call that the service refused: its HRESULT, D-Bus name and text."""
 
@@ -46,7 +50,8 @@ class Bus:
         values = reply.get_args_list()
         if isinstance(reply, dbus.lowlevel.ErrorMessage):
             text = str(values[0]) if values else ""
-            raise Failure(int(values[1]) & 0xFFFFFFFF if len(values) > 1 else None, reply.get_error_name(), text)
+            hresult = int(values[1]) & 0xFFFFFFFF if len(values) > 1 else NAMED.get(reply.get_error_name().rpartition(".")[2])
+            raise Failure(hresult, reply.get_error_name(), text)
         return values[0] if len(values) == 1 else tuple(values) or None
 
     def manager(self, method, signature="", *arguments):

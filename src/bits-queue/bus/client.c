@@ -16,8 +16,9 @@
 
 enum {
         AUTH_USEC = 10 * 1000 * 1000,
-        QUEUED_MAX = 256,  /* messages that wait for a client who does not read */
-        QUEUED_PAUSE = 64, /* from here on his own calls wait */
+        QUEUED_MAX = 256,        /* messages that wait for a client who does not read */
+        QUEUED_PAUSE = 64,       /* from here on his own calls wait */
+        CALLS_PER_USER_MAX = 32, /* unanswered; from here on one for each connection */
 };
 
 #define LOCAL_PATH      "/org/freedesktop/DBus/Local"
@@ -129,6 +130,9 @@ static bool may_read(void *userdata)
         Client *client = userdata;
         uint64_t queued = 0;
 
+        if (client->n_calls > 0 &&
+            listener_calls_of(client->listener, client->cred.uid) >= CALLS_PER_USER_MAX)
+                return false;
         return sd_bus_get_n_queued_write(client->bus, &queued) < 0 || queued < QUEUED_PAUSE;
 }
 
@@ -193,6 +197,8 @@ static int make_bus(Client *client, int in, int out)
         r = sd_bus_set_server(client->bus, 1, id);
         if (r >= 0) /* sd-bus would compare with the gate's credentials; ours are the kernel's */
                 r = sd_bus_set_anonymous(client->bus, 1);
+        if (r >= 0) /* at the end of the loop sd-bus would wait for clients that do not read */
+                r = sd_bus_set_close_on_exit(client->bus, 0);
         if (r >= 0)
                 r = sd_bus_negotiate_fds(client->bus, 1);
         if (r >= 0)

@@ -40,6 +40,7 @@ struct Client {
         bool connected; /* authenticated */
         bool closing;
         Subscription subscription;
+        size_t n_calls; /* taken and not answered yet: each holds its message */
         sd_bus *bus;
         Gate *gate;
         sd_event_source *deadline, *close_later;

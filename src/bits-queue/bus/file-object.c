@@ -56,6 +56,8 @@ static int find(sd_bus *bus, const char *path, const char *interface, void *user
 
         (void)bus;
         (void)interface;
+        if (strcmp(path, JOBS_PATH) == 0)
+                return 0; /* the folder of them all */
         hr = objects_find_job(client, path, &job, &rest);
         if (FAILED(hr))
                 return reply_set_error(error, hr);

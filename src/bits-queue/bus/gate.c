@@ -202,7 +202,9 @@ static void set_interest(Gate *gate)
         bool reading = wanting && gate->handler.may_read(gate->handler.userdata);
 
         (void)sd_event_source_set_enabled(gate->out_source, sending ? SD_EVENT_ON : SD_EVENT_OFF);
-        (void)sd_event_source_set_enabled(gate->in_source, reading ? SD_EVENT_ON : SD_EVENT_OFF);
+        /* A client that has to wait may still hang up, and nobody else would notice. */
+        (void)sd_event_source_set_io_events(gate->in_source, reading ? EPOLLIN : 0);
+        (void)sd_event_source_set_enabled(gate->in_source, sending ? SD_EVENT_OFF : SD_EVENT_ON);
         if (wanting && !reading) {
                 gate->again = sd_event_source_disable_unref(gate->again);
                 (void)sd_event_add_time_relative(gate->event, &gate->again, CLOCK_MONOTONIC,
@@ -298,16 +300,22 @@ static int read_unit(Gate *gate)
         return pass ? pass_on(gate) : 1;
 }
 
+static bool is_between(const Gate *gate)
+{
+        return gate->parser.phase == GATE_HEADER && gate->parser.header_size == 0;
+}
+
 static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
         Gate *gate = userdata;
-        int r = 1;
+        int r = revents & EPOLLIN ? 1 : -EPIPE;
 
         (void)source;
         (void)fd;
-        (void)revents;
         for (int i = 0; i < ROUNDS && r == 1 && gate_parser_want(&gate->parser) > 0; i++)
-                r = read_unit(gate);
+                r = is_between(gate) && i > 0 && !gate->handler.may_read(gate->handler.userdata)
+                            ? 0
+                            : read_unit(gate);
         if (r < 0)
                 gate_end(gate, r == -EPIPE || r == -ECONNRESET ? 0 : r);
         else

@@ -55,6 +55,16 @@ size_t listener_n_clients(const Listener *l)
         return count;
 }
 
+size_t listener_calls_of(const Listener *l, uid_t uid)
+{
+        size_t count = 0;
+        Client *client;
+
+        TAILQ_FOREACH(client, &l->clients, link)
+        count += client->cred.uid == uid ? client->n_calls : 0;
+        return count;
+}
+
 /* Room for one more of uid: who has not authenticated yet makes room for who comes. */
 static bool make_room(Listener *l, uid_t uid)
 {

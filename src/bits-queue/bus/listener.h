@@ -12,3 +12,5 @@
 Queue *listener_queue(const Listener *listener);
 void listener_insert(Listener *listener, Client *client);
 void listener_remove(Listener *listener, Client *client);
+/* Calls of uid, on all its connections, that are not answered yet. */
+size_t listener_calls_of(const Listener *listener, uid_t uid);

@@ -56,6 +56,7 @@ static void on_done(void *userdata, HRESULT hr)
 {
         _cleanup_(freep) Later *later = userdata;
 
+        later->client->n_calls--;
         if (later->client->listener && !later->client->closing) {
                 if (FAILED(hr))
                         (void)reply_error(later->message, hr);
@@ -83,6 +84,7 @@ static Done later_new(Client *client, sd_bus_message *m, sd_bus_message *answer,
                 .answer = answer,
                 .form = form,
         };
+        client->n_calls++;
         return (Done){on_done, later};
 }
 
