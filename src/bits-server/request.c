@@ -299,12 +299,12 @@ enum MHD_Result request_answer(void *origin, struct MHD_Connection *connection, 
         return answer_file(request, connection, &resource, method);
 }
 
-/* Of an answer that was cut off: what of its body the other end's kernel has. */
+/* Of an answer that was cut off: what of its body went out, whether or not it was read. */
 static uint64_t count_sent(const Request *request, struct MHD_Connection *connection)
 {
         uint64_t before = request->written_bytes + request->head_bytes, now;
 
-        if (!request->is_tallied || tally_acknowledged(connection_socket(connection), &now) < 0 ||
+        if (!request->is_tallied || tally_sent(connection_socket(connection), &now) < 0 ||
             now < before)
                 return 0;
         return now - before < request->body_bytes ? now - before : request->body_bytes;

@@ -6,5 +6,5 @@
 
 #include <stdint.h>
 
-int tally_written(int sock, uint64_t *ret_bytes);      /* given to the kernel; 0 or -errno */
-int tally_acknowledged(int sock, uint64_t *ret_bytes); /* received by the other end's kernel */
+int tally_written(int sock, uint64_t *ret_bytes); /* given to the kernel; 0 or -errno */
+int tally_sent(int sock, uint64_t *ret_bytes);    /* of those, on the wire; a repetition is none */

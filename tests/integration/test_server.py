@@ -464,7 +464,7 @@ def test_log(served):
 
 
 def test_log_counts_what_was_sent(served):
-    """Of an answer cut off by the client: what its kernel had, read or not."""
+    """Of an answer cut off by the client: what went out, read or not."""
     path, begin = served.root / "large", 1 << 20
     path.write_bytes(content() * 30)
     with served.connect(buffer_bytes=65536) as client:
