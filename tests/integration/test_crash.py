@@ -1,0 +1,116 @@
+"""kill -9 of any part at any moment of a 1 GiB transfer: it arrives identical, and no byte that was durable comes twice.
+
+Four transfers of each kind, each killed once at a random moment: twenty kills. An owner's job goes on by itself; a
+helper's whose service ended goes to BG_E_TOKEN_REQUIRED, gets its token again, and goes on too.
+"""
+
+import random
+
+import pytest
+
+import bus
+import jobs
+import people
+from conftest import sha256
+from waiting import wait_for
+
+SIZE = 1 << 30
+SEED = random.SystemRandom().randrange(1 << 32)
+SERVICE = ["bitsd", "bits-queue", "bits-file", "bits-net"]
+KINDS = {
+    "bits-queue": ["bits-queue"],
+    "bits-file": ["bits-file"],
+    "bits-net": ["bits-net"],
+    "bitsd": ["bitsd"],
+    "all": SERVICE,
+}
+MOMENTS = 4
+
+
+@pytest.fixture(scope="module")
+def gibibyte(files):
+    return files.make("gibibyte.bin", SIZE)
+
+
+@pytest.fixture(scope="module")
+def digest(gibibyte):
+    return sha256(gibibyte)
+
+
+def begin(remote, local, password=None):
+    job = jobs.session_when_ready().create("crash")
+    if password:
+        job.set_token(jobs.logon("bob", password))
+    job.add(remote, local)
+    job.call("Resume")
+    return job.id
+
+
+def wait_progress(job_id, least):
+    job = jobs.session_when_ready().get(job_id)
+    wait_for(lambda: job.progress[1] >= least or job.state == bus.TRANSFERRED, f"{least} bytes")
+
+
+def finish(job_id, password=None):
+    """To the end, with the token again if that is what is missing; how often it was."""
+    attached = 0
+    while True:
+        job = jobs.session_when_ready().get(job_id)
+        state = jobs.wait_state(job, bus.TRANSFERRED, bus.ERROR, limit_sec=180)
+        if state == bus.TRANSFERRED:
+            break
+        assert password and job.error()[0] == bus.BG_E_TOKEN_REQUIRED, job.error()
+        job.set_token(jobs.logon("bob", password))
+        job.call("Resume")
+        attached += 1
+    refused = jobs.refused(job.call, "Complete")
+    if refused == bus.BG_E_TOKEN_REQUIRED and password:  # the service ended between the last byte and here
+        job.set_token(jobs.logon("bob", password))
+        job.call("Complete")
+        refused, attached = None, attached + 1
+    assert refused is None, hex(refused)
+    return attached
+
+
+def check_requests(server, since, stored):
+    """Each request after the kill begins at what was stored before it, or later."""
+    requests = server.requests("gibibyte.bin")[since:]
+    begins = [entry["begin"] or 0 for entry in requests]
+    assert all(begin >= stored for begin in begins[1:]), (stored, begins)
+    assert begins == sorted(begins), begins
+
+
+def killed_once(moment, programs, server, local, password):
+    since = len(server.requests("gibibyte.bin"))
+    job_id = people.call("alice", begin, server.url("gibibyte.bin"), local, password)
+    people.call("alice", wait_progress, job_id, moment)
+    (stored,) = jobs.stored_offsets().get(job_id.replace("-", ""), [0])
+    assert jobs.kill(*programs) or local.exists()
+    attached = people.call("alice", finish, job_id, password)
+    wait_for(lambda: server.requests("gibibyte.bin")[since:], "the server's account")
+    check_requests(server, since, stored)
+    return attached
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_owners_job(kind, server, gibibyte, digest, alices):
+    source = random.Random(f"{SEED} {kind}")
+    print(f"seed {SEED}")
+    for number in range(MOMENTS):
+        local = alices / f"{number}.bin"
+        killed_once(source.randrange(SIZE), KINDS[kind], server, local, None)
+        assert sha256(local) == digest
+        assert jobs.temporaries(alices) == []
+        local.unlink()
+
+
+@pytest.mark.parametrize("kind", ["bits-queue", "bits-file", "bits-net", "bitsd", "all"])
+def test_helpers_job(kind, server, gibibyte, digest, bobs, passwords):
+    source = random.Random(f"helper {SEED} {kind}")
+    print(f"seed {SEED}")
+    local = bobs / "helper.bin"
+    killed_once(source.randrange(SIZE * 3 // 4), KINDS[kind], server, local, passwords["bob"])
+    assert sha256(local) == digest
+    assert local.stat().st_uid == people.account("bob").pw_uid
+    assert jobs.temporaries(bobs) == []
+    local.unlink()
