@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
@@ -70,6 +71,8 @@ static int worker_admit(const Task *task, const Account *account)
         (void)umask(022); /* where pam_umask knows nothing better */
         if (pam_open_session(pam, PAM_SILENT) != PAM_SUCCESS)
                 return -EPERM;
+        (void)setrlimit(RLIMIT_CORE,
+                        &(struct rlimit){0, 0}); /* whatever pam_limits has made of it */
         (void)pam_end(pam, PAM_SUCCESS | PAM_DATA_SILENT);
         return 0;
 }
