@@ -39,7 +39,6 @@ typedef struct Command {
         unsigned options;                                     /* OptionBit */
         int least, most;                                      /* arguments; most -1: any number */
         int (*run)(Service *service, const Options *options); /* exit status */
-        bool connects; /* the service is connected before run */
 } Command;
 
 int command_transfer(Service *service, const Options *options);

@@ -76,7 +76,6 @@ int service_connect(Service *service)
         if (!service->directory[0]) {
                 r = locate_service(service->user_only, service->directory);
                 if (r < 0) {
-                        service_say(service, "%s", locate_text(r));
                         service->directory[0] = 0;
                         return r;
                 }

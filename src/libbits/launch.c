@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,55 +18,24 @@
 #include "base/cleanup.h"
 #include "config.h"
 
-#define RUNTIME_VARIABLE "XDG_RUNTIME_DIR="
-
 typedef struct Launch {
         char program[PATH_MAX], log[PATH_MAX];
-        char **environment;
+        const char *libexec, *runtime;
         int report; /* takes the errno of a failure; closed by the exec */
 } Launch;
-
-/* bitsd finds its directory by the same rule as we did: when ours is not below XDG_RUNTIME_DIR,
- * that variable is not fit for it and is left out. */
-static int copy_environment(bool keep_runtime, char ***ret)
-{
-        char **copy;
-        size_t n = 0;
-
-        for (size_t i = 0; environ && environ[i]; i++)
-                n++;
-        copy = calloc(n + 1, sizeof(*copy));
-        if (!copy)
-                return -ENOMEM;
-        n = 0;
-        for (size_t i = 0; environ && environ[i]; i++)
-                if (keep_runtime ||
-                    strncmp(environ[i], RUNTIME_VARIABLE, strlen(RUNTIME_VARIABLE)) != 0)
-                        copy[n++] = environ[i];
-        *ret = copy;
-        return 0;
-}
-
-static bool is_private_tmp(const char *dir)
-{
-        static const char start[] = "/tmp/bits-";
-
-        return strncmp(dir, start, strlen(start)) == 0 && !strchr(dir + strlen(start), '/');
-}
 
 static int prepare(Launch *launch, const char *dir)
 {
         const char *libexec = secure_getenv("BITS_LIBEXECDIR"); /* an installation not in place */
         int n;
 
-        n = snprintf(launch->program, sizeof(launch->program), "%s/bitsd",
-                     libexec && libexec[0] == '/' ? libexec : LIBEXECDIR);
+        launch->libexec = libexec && libexec[0] == '/' ? libexec : LIBEXECDIR;
+        launch->runtime = dir;
+        n = snprintf(launch->program, sizeof(launch->program), "%s/bitsd", launch->libexec);
         if (n < 0 || (size_t)n >= sizeof(launch->program))
                 return -ENAMETOOLONG;
         n = snprintf(launch->log, sizeof(launch->log), "%s/log", dir);
-        if (n < 0 || (size_t)n >= sizeof(launch->log))
-                return -ENAMETOOLONG;
-        return copy_environment(!is_private_tmp(dir), &launch->environment);
+        return n < 0 || (size_t)n >= sizeof(launch->log) ? -ENAMETOOLONG : 0;
 }
 
 static void __attribute__((noreturn)) fail(const Launch *launch)
@@ -90,7 +58,10 @@ static void reset_signals(void)
 
 static void __attribute__((noreturn)) run(const Launch *launch)
 {
-        char *const argv[] = {(char *)launch->program, (char *)"--user", NULL};
+        const char *const argv[] = {
+                launch->program, "--user",        "--runtime", launch->runtime,
+                "--libexec",     launch->libexec, NULL,
+        };
         int in, log;
 
         in = open("/dev/null", O_RDONLY);
@@ -100,7 +71,7 @@ static void __attribute__((noreturn)) run(const Launch *launch)
             fcntl(3, F_SETFD, FD_CLOEXEC) < 0 || close_range(4, ~0U, 0) < 0 || chdir("/") < 0)
                 fail(launch);
         reset_signals();
-        execve(launch->program, argv, launch->environment);
+        execve(launch->program, (char *const *)argv, environ);
         errno = errno ?: EIO;
         fail(&(const Launch){.report = 3});
 }
@@ -157,7 +128,6 @@ static int open_report(int *ret_read, int *ret_write)
 int launch_user_service(const char *dir)
 {
         _cleanup_(closep) int report = -1, report_write = -1;
-        _cleanup_(freep) char **environment = NULL;
         Launch launch;
         pid_t pid;
         int r;
@@ -165,7 +135,6 @@ int launch_user_service(const char *dir)
         r = prepare(&launch, dir);
         if (r < 0)
                 return r;
-        environment = launch.environment;
         r = open_report(&report, &report_write);
         if (r < 0)
                 return r;
