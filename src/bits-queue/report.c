@@ -2,19 +2,25 @@
 
 #include <errno.h>
 
+enum {
+        ERRNO_MAX = 4095, /* of the kernel */
+};
+
+static bool id_is_ok(const FileId *id)
+{
+        return id->handle_size <= sizeof(id->handle);
+}
+
 int file_report_check(const FileReply *reply, size_t size)
 {
-        if (size != sizeof(*reply) || reply->result > 0 || reply->result < -4095)
+        if (size != sizeof(*reply) || reply->result > 0 || reply->result < -ERRNO_MAX ||
+            !id_is_ok(&reply->file) || !id_is_ok(&reply->directory))
                 return -EBADMSG;
         switch ((enum FileType)reply->header.type) {
         case FILE_READY:
                 return reply->result == 0 && reply->size == FILE_VERSION ? 0 : -EBADMSG;
         case FILE_REPLY:
-                return reply->file.handle_size <= sizeof(reply->file.handle) &&
-                                       reply->directory.handle_size <=
-                                               sizeof(reply->directory.handle)
-                               ? 0
-                               : -EBADMSG;
+                return 0;
         case FILE_CHECK:
         case FILE_OPEN_TEMP:
         case FILE_RESUME_TEMP:
