@@ -1,0 +1,390 @@
+/* Callback delivery. Invariant: a program's code runs in its own apartment and under no lock, and
+ * each call of the service's gets exactly one answer. */
+#include "libbits/callback.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "base/cleanup.h"
+#include "libbits/connection.h"
+#include "libbits/error.h"
+#include "libbits/job.h"
+
+#define CALLBACK_PATH      "/org/bitsd1/callback"
+#define CALLBACK_INTERFACE "org.bitsd1.Callback"
+
+typedef struct Registration {
+        TAILQ_ENTRY(Registration) link; /* registry */
+        unsigned refs;
+        bool removed;
+        uint64_t serial; /* of the connection it was made on; UINT64_MAX: being made */
+        char job_path[JOB_PATH_SIZE];
+        Apartment *apartment;
+        IUnknown *object; /* as the program gave it */
+        IBackgroundCopyCallback *callback;
+} Registration;
+typedef TAILQ_HEAD(RegistrationList, Registration) RegistrationList;
+
+typedef enum NotificationKind {
+        NOTIFY_TRANSFERRED,
+        NOTIFY_ERROR,
+        NOTIFY_MODIFICATION,
+} NotificationKind;
+
+typedef struct Notification {
+        Task task;
+        NotificationKind kind;
+        Registration *registration;
+        sd_bus_message *call;
+        uint64_t serial;
+        char job_path[JOB_PATH_SIZE];
+        ErrorInfo error; /* of NOTIFY_ERROR */
+} Notification;
+
+static struct {
+        pthread_mutex_t lock;  /* of the list and of every registration's count */
+        RegistrationList list; /* the newest of a job comes first, and is the one that counts */
+} registry = {PTHREAD_MUTEX_INITIALIZER, TAILQ_HEAD_INITIALIZER(registry.list)};
+
+/* ---- registrations -----------------------------------------------------------------------------
+ */
+
+/* Under the lock. */
+static Registration *find(const char *job_path)
+{
+        Registration *registration;
+
+        TAILQ_FOREACH(registration, &registry.list, link)
+        if (strcmp(registration->job_path, job_path) == 0)
+                return registration;
+        return NULL;
+}
+
+static void registration_unref(Registration *registration)
+{
+        bool last;
+
+        pthread_mutex_lock(&registry.lock);
+        last = --registration->refs == 0;
+        pthread_mutex_unlock(&registry.lock);
+        if (!last)
+                return;
+        apartment_release(registration->apartment, (IUnknown *)registration->callback);
+        apartment_release(registration->apartment, registration->object);
+        apartment_unref(registration->apartment);
+        free(registration);
+}
+
+/* Moves what fits to a list of the caller's, who then lets it go without the lock. */
+static void forget(bool (*fits)(const Registration *registration, const void *what),
+                   const void *what)
+{
+        RegistrationList gone = TAILQ_HEAD_INITIALIZER(gone);
+        Registration *registration, *next;
+
+        pthread_mutex_lock(&registry.lock);
+        for (registration = TAILQ_FIRST(&registry.list); registration; registration = next) {
+                next = TAILQ_NEXT(registration, link);
+                if (!fits(registration, what))
+                        continue;
+                TAILQ_REMOVE(&registry.list, registration, link);
+                registration->removed = true;
+                TAILQ_INSERT_TAIL(&gone, registration, link);
+        }
+        pthread_mutex_unlock(&registry.lock);
+        while ((registration = TAILQ_FIRST(&gone))) {
+                TAILQ_REMOVE(&gone, registration, link);
+                registration_unref(registration);
+        }
+}
+
+static bool is_of_job(const Registration *registration, const void *job_path)
+{
+        return strcmp(registration->job_path, job_path) == 0;
+}
+
+static bool is_of_apartment(const Registration *registration, const void *apartment)
+{
+        return registration->apartment == apartment;
+}
+
+static bool is_of_connection(const Registration *registration, const void *serial)
+{
+        return registration->serial == *(const uint64_t *)serial;
+}
+
+static bool is_this(const Registration *registration, const void *what)
+{
+        return registration == what;
+}
+
+static bool is_other_of_job(const Registration *registration, const void *what)
+{
+        return registration != what &&
+               is_of_job(registration, ((const Registration *)what)->job_path);
+}
+
+void callback_forget_job(const char *job_path)
+{
+        forget(is_of_job, job_path);
+}
+
+void callback_forget_apartment(const Apartment *apartment)
+{
+        forget(is_of_apartment, apartment);
+}
+
+void callback_forget_connection(uint64_t serial)
+{
+        forget(is_of_connection, &serial);
+}
+
+static HRESULT registration_new(const char *job_path, IUnknown *object, Registration **ret)
+{
+        IBackgroundCopyCallback *callback;
+        Registration *registration;
+        Apartment *apartment;
+        HRESULT hr;
+
+        apartment = apartment_current();
+        if (!apartment)
+                return CO_E_NOTINITIALIZED;
+        hr = object->lpVtbl->QueryInterface(object, &IID_IBackgroundCopyCallback,
+                                            (void **)&callback);
+        registration = SUCCEEDED(hr) ? calloc(1, sizeof(*registration)) : NULL;
+        if (!registration) {
+                apartment_unref(apartment);
+                if (FAILED(hr))
+                        return hr;
+                callback->lpVtbl->Release(callback);
+                return E_OUTOFMEMORY;
+        }
+        object->lpVtbl->AddRef(object);
+        *registration = (Registration){
+                .refs = 2, /* the list's and the caller's */
+                .serial = UINT64_MAX,
+                .apartment = apartment,
+                .object = object,
+                .callback = callback,
+        };
+        memccpy(registration->job_path, job_path, 0, JOB_PATH_SIZE);
+        *ret = registration;
+        return S_OK;
+}
+
+static int write_switch(sd_bus_message *m, const void *on)
+{
+        return sd_bus_message_append_basic(m, 'b', on);
+}
+
+static HRESULT announce(const Remote *remote, int on)
+{
+        return call_remote(
+                remote,
+                &(Call){.member = "SetNotifyInterface", .write = write_switch, .arguments = &on});
+}
+
+HRESULT callback_set(const Remote *remote, IUnknown *object)
+{
+        Registration *registration;
+        HRESULT hr;
+
+        if (!object) {
+                hr = announce(remote, false);
+                if (SUCCEEDED(hr))
+                        callback_forget_job(remote->path);
+                return hr;
+        }
+        hr = registration_new(remote->path, object, &registration);
+        if (FAILED(hr))
+                return hr;
+        pthread_mutex_lock(&registry.lock); /* before the service knows: it may call at once */
+        TAILQ_INSERT_HEAD(&registry.list, registration, link);
+        pthread_mutex_unlock(&registry.lock);
+        hr = announce(remote, true);
+        if (SUCCEEDED(hr)) {
+                forget(is_other_of_job, registration);
+                pthread_mutex_lock(&registry.lock);
+                registration->serial = connection_serial(NULL);
+                pthread_mutex_unlock(&registry.lock);
+        } else
+                forget(is_this, registration);
+        registration_unref(registration);
+        return hr;
+}
+
+IUnknown *callback_get(const char *job_path)
+{
+        const Registration *registration;
+        IUnknown *object = NULL;
+
+        pthread_mutex_lock(&registry.lock);
+        registration = find(job_path);
+        if (registration) {
+                object = registration->object;
+                object->lpVtbl->AddRef(object);
+        }
+        pthread_mutex_unlock(&registry.lock);
+        return object;
+}
+
+/* ---- delivery: in the object's apartment
+ * --------------------------------------------------------- */
+
+static HRESULT deliver_error(const Notification *n, IBackgroundCopyJob *job)
+{
+        IBackgroundCopyCallback *callback = n->registration->callback;
+        IBackgroundCopyError *error;
+        HRESULT hr;
+
+        hr = error_new(n->job_path, &n->error, &error);
+        if (FAILED(hr))
+                return hr;
+        hr = callback->lpVtbl->JobError(callback, job, error);
+        error->lpVtbl->Release(error);
+        return hr;
+}
+
+static HRESULT deliver(const Notification *n)
+{
+        IBackgroundCopyCallback *callback = n->registration->callback;
+        IBackgroundCopyJob *job;
+        HRESULT hr;
+
+        hr = job_new(n->job_path, &job);
+        if (FAILED(hr))
+                return hr;
+        switch (n->kind) {
+        case NOTIFY_TRANSFERRED:
+                hr = callback->lpVtbl->JobTransferred(callback, job);
+                break;
+        case NOTIFY_ERROR:
+                hr = deliver_error(n, job);
+                break;
+        case NOTIFY_MODIFICATION:
+                hr = callback->lpVtbl->JobModification(callback, job, 0);
+                break;
+        }
+        job->lpVtbl->Release(job);
+        return hr;
+}
+
+static void run_notification(Task *task, bool delivered)
+{
+        Notification *n = (Notification *)task;
+        HRESULT hr = RPC_E_DISCONNECTED;
+
+        pthread_mutex_lock(&registry.lock);
+        delivered = delivered && !n->registration->removed;
+        pthread_mutex_unlock(&registry.lock);
+        if (delivered)
+                hr = deliver(n);
+        connection_reply(n->serial, n->call, hr);
+        registration_unref(n->registration);
+        error_info_clear(&n->error);
+        free(n);
+}
+
+/* ---- the service's calls: on the I/O thread, under the connection's lock
+ * --------------------------- */
+
+static int post(Notification *n)
+{
+        bool posted = false;
+
+        pthread_mutex_lock(&registry.lock);
+        n->registration = find(n->job_path);
+        if (n->registration) {
+                n->registration->refs++;
+                posted = apartment_post(n->registration->apartment, &n->task);
+                if (!posted)
+                        n->registration->refs--; /* the list has one: never the last */
+        }
+        pthread_mutex_unlock(&registry.lock);
+        return posted ? 1 : -ENOTCONN;
+}
+
+static int receive(sd_bus_message *m, void *userdata, NotificationKind kind)
+{
+        const char *job_path;
+        Notification *n;
+        int r;
+
+        r = sd_bus_message_read(m, "o", &job_path);
+        if (r < 0)
+                return r;
+        if (strlen(job_path) >= JOB_PATH_SIZE)
+                return -EINVAL;
+        n = calloc(1, sizeof(*n));
+        if (!n)
+                return -ENOMEM;
+        *n = (Notification){
+                .task.run = run_notification,
+                .kind = kind,
+                .serial = (uint64_t)(uintptr_t)userdata,
+                .call = sd_bus_message_ref(m),
+        };
+        memccpy(n->job_path, job_path, 0, JOB_PATH_SIZE);
+        r = kind == NOTIFY_ERROR ? error_info_read(m, &n->error) : 0;
+        if (r >= 0)
+                r = post(n);
+        if (r >= 0)
+                return 1;
+        sd_bus_message_unref(n->call);
+        error_info_clear(&n->error);
+        free(n);
+        return r != -ENOTCONN ? r : sd_bus_reply_method_return(m, "i", RPC_E_DISCONNECTED);
+}
+
+static int on_transferred(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        (void)error;
+        return receive(m, userdata, NOTIFY_TRANSFERRED);
+}
+
+static int on_error(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        (void)error;
+        return receive(m, userdata, NOTIFY_ERROR);
+}
+
+static int on_modification(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        (void)error;
+        return receive(m, userdata, NOTIFY_MODIFICATION);
+}
+
+/* For IBackgroundCopyCallback2 alone; an object without it has nothing to say. */
+static int on_file_transferred(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        (void)userdata;
+        (void)error;
+        return sd_bus_reply_method_return(m, "i", S_OK);
+}
+
+#define METHOD(name, in, handler) SD_BUS_METHOD(name, in, "i", handler, SD_BUS_VTABLE_UNPRIVILEGED)
+
+static const sd_bus_vtable vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        METHOD("JobTransferred", "o", on_transferred),
+        METHOD("JobError", "oiuiss", on_error),
+        METHOD("JobModification", "ou", on_modification),
+        METHOD("FileTransferred", "ou", on_file_transferred),
+        SD_BUS_VTABLE_END,
+};
+
+int callback_export(sd_bus *bus, uint64_t serial)
+{
+        return sd_bus_add_object_vtable(bus, NULL, CALLBACK_PATH, CALLBACK_INTERFACE, vtable,
+                                        (void *)(uintptr_t)serial);
+}
+
+void callback_after_fork(void)
+{
+        pthread_mutex_init(&registry.lock, NULL);
+        TAILQ_INIT(&registry.list); /* the parent's objects are not called here */
+}

@@ -1,0 +1,54 @@
+/*
+ * CoCreateInstance. A class is registered when every interface of its version is there, since a
+ * program tells the version by it: 1.0, and 4.0, whose IBitsTokenOptions is what programs ask it
+ * for. The versions between and after are not, until theirs are.
+ */
+#include <bits.h>
+
+#include "base/cleanup.h"
+#include "libbits/apartment.h"
+#include "libbits/connection.h"
+#include "libbits/manager.h"
+
+static bool is_registered(REFCLSID clsid)
+{
+        static const CLSID *const classes[] = {
+                &CLSID_BackgroundCopyManager,
+                &CLSID_BackgroundCopyManager4_0,
+        };
+
+        for (size_t i = 0; i < ELEMENTS(classes); i++)
+                if (IsEqualCLSID(clsid, classes[i]))
+                        return true;
+        return false;
+}
+
+HRESULT CoCreateInstance(REFCLSID rclsid, LPUNKNOWN pUnkOuter, DWORD dwClsContext, REFIID riid,
+                         LPVOID *ppv)
+{
+        IBackgroundCopyManager *manager;
+        Apartment *apartment;
+        HRESULT hr;
+
+        if (!ppv)
+                return E_POINTER;
+        *ppv = NULL;
+        if (!rclsid || !riid)
+                return E_INVALIDARG;
+        apartment = apartment_current();
+        if (!apartment)
+                return CO_E_NOTINITIALIZED;
+        apartment_unref(apartment);
+        if (!is_registered(rclsid) || !(dwClsContext & CLSCTX_LOCAL_SERVER))
+                return REGDB_E_CLASSNOTREG;
+        if (pUnkOuter)
+                return CLASS_E_NOAGGREGATION;
+        hr = connection_open();
+        if (SUCCEEDED(hr))
+                hr = manager_new(&manager);
+        if (FAILED(hr))
+                return hr;
+        hr = manager->lpVtbl->QueryInterface(manager, riid, ppv);
+        manager->lpVtbl->Release(manager);
+        return hr;
+}

@@ -1,0 +1,4 @@
+/* IEnumBackgroundCopyJobs over the engine of enumerator.c. */
+#include "libbits/enumerator.h"
+
+ENUMERATOR(enum_jobs, IEnumBackgroundCopyJobs, IBackgroundCopyJob)
