@@ -1,0 +1,65 @@
+"""A server that sends half of a file and the rest when it is told to: for looking at a transfer under way."""
+
+import http.server
+import threading
+
+
+class HeldOrigin:
+    """Serves the same bytes under every name; release() lets go on what is held."""
+
+    SIZE = 1 << 20
+
+    def __init__(self):
+        self.body = bytes(range(256)) * (self.SIZE // 256)
+        self.released = threading.Event()
+        self.held = 0  # answers that have sent their half
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_HEAD(self):
+                self.answer(None)
+
+            def do_GET(self):
+                self.answer(outer.body)
+
+            def answer(self, body):
+                self.send_response(200)
+                self.send_header("Content-Length", str(outer.SIZE))
+                self.send_header("ETag", '"held"')
+                self.end_headers()
+                if body is None:
+                    return
+                self.wfile.write(body[: outer.SIZE // 2])
+                self.wfile.flush()
+                outer.held += 1
+                outer.released.wait()
+                self.wfile.write(body[outer.SIZE // 2:])
+
+            def log_message(self, *_):
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_):
+                pass  # the client has gone, which is its right
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+
+    def url(self, name):
+        return f"http://127.0.0.1:{self.server.server_port}/{name}"
+
+    def release(self):
+        self.released.set()
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.release()
+        self.server.shutdown()
+        self.server.server_close()
