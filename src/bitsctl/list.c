@@ -30,7 +30,8 @@ int command_list(Service *service, const Options *options)
                 return EXIT_DONE;
         }
         text = list.n > 0 ? job_table_text(&list, options->all_users) : NULL;
-        fputs(text ?: "", stdout);
+        if (text)
+                puts(text);
         if (!options->quiet)
                 printf("%zu job%s\n", list.n, list.n == 1 ? "" : "s");
         return EXIT_DONE;

@@ -187,10 +187,11 @@ static int ticket_needed(Service *service)
         int needed, r;
 
         r = service_call(service, MANAGER_PATH, MANAGER_INTERFACE, "GetAuthorization", &answer, "");
-        if (r == 0)
-                r = sd_bus_message_read(answer, "bt", &needed, &expires_usec);
         if (r == SERVICE_E_REFUSED)
                 return 0; /* the call that follows is refused too, and says why */
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read(answer, "bt", &needed, &expires_usec);
         return r < 0 ? r : needed;
 }
 
