@@ -5,13 +5,18 @@
 #   demo.sh system TREE   as root in the sandbox, with the accounts alice and bob
 #   demo.sh user TREE     without root: the same job as oneself, and why a helper is refused
 set -eu
+exec 2>&1 # one story, in order
 
 mode=$1 tree=$2
 size_mib=256
 password=builder # bob's, as ./dev demo made his account
 
 say() {
-	printf '\n\033[1m%s\033[0m\n' "$*"
+	if [ -t 1 ]; then
+		printf '\n\033[1m%s\033[0m\n' "$*"
+	else
+		printf '\n%s\n' "$*"
+	fi
 }
 
 as() { # NAME COMMAND
