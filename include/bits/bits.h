@@ -1,21 +1,20 @@
 /*
  * bits.h: the Background Intelligent Transfer Service for C (lpVtbl; COBJMACROS) and C++ (abstract
- * classes; __uuidof; CComPtr of atlbase.h). Everything here is documented under the page named with it.
+ * classes; __uuidof; CComPtr of atlbase.h). Everything here is documented under the page named with
+ * it.
  *
  * What holds for every call, and is not repeated:
- *   text      NUL-terminated wide strings, Unicode whatever the locale; at most 65,536 characters are
- *             looked at, which is more than any limit.
- *   results   out parameters are set on success only, and must not be NULL: E_INVALIDARG. Strings are
- *             freed with CoTaskMemFree, interfaces with Release.
- *   threads   every pointer may be used from every thread, and calls block until the service answers.
- *   errors    "those of every call" are: E_INVALIDARG (NULL, or text that is not Unicode);
+ *   text      NUL-terminated wide strings, Unicode whatever the locale; at most 65,536 characters
+ * are looked at, which is more than any limit. results   out parameters are set on success only,
+ * and must not be NULL: E_INVALIDARG. Strings are freed with CoTaskMemFree, interfaces with
+ * Release. threads   every pointer may be used from every thread, and calls block until the service
+ * answers. errors    "those of every call" are: E_INVALIDARG (NULL, or text that is not Unicode);
  *             E_OUTOFMEMORY; E_ACCESSDENIED (neither owner nor administrator; or the pointer's
  *             impersonation level is RPC_C_IMP_LEVEL_ANONYMOUS);
- *             HRESULT_FROM_WIN32(RPC_S_SERVER_UNAVAILABLE) (the service cannot be reached: the call was
- *             not made); HRESULT_FROM_WIN32(RPC_S_CALL_FAILED) (it went away during the call: the call
- *             may have been made; the next one connects again); BG_E_NOT_FOUND (the service no longer
- *             knows the job).
- *   limits    characters are code points.
+ *             HRESULT_FROM_WIN32(RPC_S_SERVER_UNAVAILABLE) (the service cannot be reached: the call
+ * was not made); HRESULT_FROM_WIN32(RPC_S_CALL_FAILED) (it went away during the call: the call may
+ * have been made; the next one connects again); BG_E_NOT_FOUND (the service no longer knows the
+ * job). limits    characters are code points.
  */
 #ifndef BITS_BITS_H
 #define BITS_BITS_H
@@ -135,6 +134,7 @@ typedef struct _BG_FILE_INFO {
  * Page: IBackgroundCopyManager interface (bits.h). */
 #undef INTERFACE
 #define INTERFACE IBackgroundCopyManager
+/* clang-format off */
 DECLARE_INTERFACE_(IBackgroundCopyManager, IUnknown)
 {
         BITS_UNKNOWN_METHODS
@@ -168,13 +168,14 @@ DECLARE_INTERFACE_(IBackgroundCopyManager, IUnknown)
         STDMETHOD(GetErrorDescription)(THIS_ HRESULT hResult, DWORD LanguageId,
                                        LPWSTR *pErrorDescription) PURE;
 };
+/* clang-format on */
 
 BITS_UUID(IBackgroundCopyManager, IID_IBackgroundCopyManager)
 
 #if (!defined(__cplusplus) || defined(CINTERFACE)) && defined(COBJMACROS)
 #define IBackgroundCopyManager_QueryInterface(This, riid, ppvObject)                               \
         ((This)->lpVtbl->QueryInterface((This), (riid), (ppvObject)))
-#define IBackgroundCopyManager_AddRef(This) ((This)->lpVtbl->AddRef(This))
+#define IBackgroundCopyManager_AddRef(This)  ((This)->lpVtbl->AddRef(This))
 #define IBackgroundCopyManager_Release(This) ((This)->lpVtbl->Release(This))
 #define IBackgroundCopyManager_CreateJob(This, DisplayName, Type, pJobId, ppJob)                   \
         ((This)->lpVtbl->CreateJob((This), (DisplayName), (Type), (pJobId), (ppJob)))
@@ -194,6 +195,7 @@ BITS_UUID(IBackgroundCopyManager, IID_IBackgroundCopyManager)
  * interface (bits.h). */
 #undef INTERFACE
 #define INTERFACE IBackgroundCopyJob
+/* clang-format off */
 DECLARE_INTERFACE_(IBackgroundCopyJob, IUnknown)
 {
         BITS_UNKNOWN_METHODS
@@ -362,38 +364,39 @@ DECLARE_INTERFACE_(IBackgroundCopyJob, IUnknown)
          * IBackgroundCopyJob::TakeOwnership. */
         STDMETHOD(TakeOwnership)(THIS) PURE;
 };
+/* clang-format on */
 
 BITS_UUID(IBackgroundCopyJob, IID_IBackgroundCopyJob)
 
 #if (!defined(__cplusplus) || defined(CINTERFACE)) && defined(COBJMACROS)
 #define IBackgroundCopyJob_QueryInterface(This, riid, ppvObject)                                   \
         ((This)->lpVtbl->QueryInterface((This), (riid), (ppvObject)))
-#define IBackgroundCopyJob_AddRef(This) ((This)->lpVtbl->AddRef(This))
+#define IBackgroundCopyJob_AddRef(This)  ((This)->lpVtbl->AddRef(This))
 #define IBackgroundCopyJob_Release(This) ((This)->lpVtbl->Release(This))
 #define IBackgroundCopyJob_AddFileSet(This, cFileCount, pFileSet)                                  \
         ((This)->lpVtbl->AddFileSet((This), (cFileCount), (pFileSet)))
 #define IBackgroundCopyJob_AddFile(This, RemoteUrl, LocalName)                                     \
         ((This)->lpVtbl->AddFile((This), (RemoteUrl), (LocalName)))
-#define IBackgroundCopyJob_EnumFiles(This, pEnum) ((This)->lpVtbl->EnumFiles((This), (pEnum)))
-#define IBackgroundCopyJob_Suspend(This) ((This)->lpVtbl->Suspend(This))
-#define IBackgroundCopyJob_Resume(This) ((This)->lpVtbl->Resume(This))
-#define IBackgroundCopyJob_Cancel(This) ((This)->lpVtbl->Cancel(This))
-#define IBackgroundCopyJob_Complete(This) ((This)->lpVtbl->Complete(This))
-#define IBackgroundCopyJob_GetId(This, pVal) ((This)->lpVtbl->GetId((This), (pVal)))
-#define IBackgroundCopyJob_GetType(This, pVal) ((This)->lpVtbl->GetType((This), (pVal)))
-#define IBackgroundCopyJob_GetProgress(This, pVal) ((This)->lpVtbl->GetProgress((This), (pVal)))
-#define IBackgroundCopyJob_GetTimes(This, pVal) ((This)->lpVtbl->GetTimes((This), (pVal)))
-#define IBackgroundCopyJob_GetState(This, pVal) ((This)->lpVtbl->GetState((This), (pVal)))
-#define IBackgroundCopyJob_GetError(This, ppError) ((This)->lpVtbl->GetError((This), (ppError)))
-#define IBackgroundCopyJob_GetOwner(This, pVal) ((This)->lpVtbl->GetOwner((This), (pVal)))
+#define IBackgroundCopyJob_EnumFiles(This, pEnum)    ((This)->lpVtbl->EnumFiles((This), (pEnum)))
+#define IBackgroundCopyJob_Suspend(This)             ((This)->lpVtbl->Suspend(This))
+#define IBackgroundCopyJob_Resume(This)              ((This)->lpVtbl->Resume(This))
+#define IBackgroundCopyJob_Cancel(This)              ((This)->lpVtbl->Cancel(This))
+#define IBackgroundCopyJob_Complete(This)            ((This)->lpVtbl->Complete(This))
+#define IBackgroundCopyJob_GetId(This, pVal)         ((This)->lpVtbl->GetId((This), (pVal)))
+#define IBackgroundCopyJob_GetType(This, pVal)       ((This)->lpVtbl->GetType((This), (pVal)))
+#define IBackgroundCopyJob_GetProgress(This, pVal)   ((This)->lpVtbl->GetProgress((This), (pVal)))
+#define IBackgroundCopyJob_GetTimes(This, pVal)      ((This)->lpVtbl->GetTimes((This), (pVal)))
+#define IBackgroundCopyJob_GetState(This, pVal)      ((This)->lpVtbl->GetState((This), (pVal)))
+#define IBackgroundCopyJob_GetError(This, ppError)   ((This)->lpVtbl->GetError((This), (ppError)))
+#define IBackgroundCopyJob_GetOwner(This, pVal)      ((This)->lpVtbl->GetOwner((This), (pVal)))
 #define IBackgroundCopyJob_SetDisplayName(This, Val) ((This)->lpVtbl->SetDisplayName((This), (Val)))
 #define IBackgroundCopyJob_GetDisplayName(This, pVal)                                              \
         ((This)->lpVtbl->GetDisplayName((This), (pVal)))
 #define IBackgroundCopyJob_SetDescription(This, Val) ((This)->lpVtbl->SetDescription((This), (Val)))
 #define IBackgroundCopyJob_GetDescription(This, pVal)                                              \
         ((This)->lpVtbl->GetDescription((This), (pVal)))
-#define IBackgroundCopyJob_SetPriority(This, Val) ((This)->lpVtbl->SetPriority((This), (Val)))
-#define IBackgroundCopyJob_GetPriority(This, pVal) ((This)->lpVtbl->GetPriority((This), (pVal)))
+#define IBackgroundCopyJob_SetPriority(This, Val)    ((This)->lpVtbl->SetPriority((This), (Val)))
+#define IBackgroundCopyJob_GetPriority(This, pVal)   ((This)->lpVtbl->GetPriority((This), (pVal)))
 #define IBackgroundCopyJob_SetNotifyFlags(This, Val) ((This)->lpVtbl->SetNotifyFlags((This), (Val)))
 #define IBackgroundCopyJob_GetNotifyFlags(This, pVal)                                              \
         ((This)->lpVtbl->GetNotifyFlags((This), (pVal)))
@@ -421,6 +424,7 @@ BITS_UUID(IBackgroundCopyJob, IID_IBackgroundCopyJob)
 /* One file of a job. Page: IBackgroundCopyFile interface (bits.h). */
 #undef INTERFACE
 #define INTERFACE IBackgroundCopyFile
+/* clang-format off */
 DECLARE_INTERFACE_(IBackgroundCopyFile, IUnknown)
 {
         BITS_UNKNOWN_METHODS
@@ -437,24 +441,26 @@ DECLARE_INTERFACE_(IBackgroundCopyFile, IUnknown)
          * IBackgroundCopyFile::GetProgress. */
         STDMETHOD(GetProgress)(THIS_ BG_FILE_PROGRESS *pVal) PURE;
 };
+/* clang-format on */
 
 BITS_UUID(IBackgroundCopyFile, IID_IBackgroundCopyFile)
 
 #if (!defined(__cplusplus) || defined(CINTERFACE)) && defined(COBJMACROS)
 #define IBackgroundCopyFile_QueryInterface(This, riid, ppvObject)                                  \
         ((This)->lpVtbl->QueryInterface((This), (riid), (ppvObject)))
-#define IBackgroundCopyFile_AddRef(This) ((This)->lpVtbl->AddRef(This))
+#define IBackgroundCopyFile_AddRef(This)  ((This)->lpVtbl->AddRef(This))
 #define IBackgroundCopyFile_Release(This) ((This)->lpVtbl->Release(This))
 #define IBackgroundCopyFile_GetRemoteName(This, pVal)                                              \
         ((This)->lpVtbl->GetRemoteName((This), (pVal)))
 #define IBackgroundCopyFile_GetLocalName(This, pVal) ((This)->lpVtbl->GetLocalName((This), (pVal)))
-#define IBackgroundCopyFile_GetProgress(This, pVal) ((This)->lpVtbl->GetProgress((This), (pVal)))
+#define IBackgroundCopyFile_GetProgress(This, pVal)  ((This)->lpVtbl->GetProgress((This), (pVal)))
 #endif
 
 /* What went wrong: a snapshot, which stays as it is when the job goes on. Page:
  * IBackgroundCopyError interface (bits.h). */
 #undef INTERFACE
 #define INTERFACE IBackgroundCopyError
+/* clang-format off */
 DECLARE_INTERFACE_(IBackgroundCopyError, IUnknown)
 {
         BITS_UNKNOWN_METHODS
@@ -483,13 +489,14 @@ DECLARE_INTERFACE_(IBackgroundCopyError, IUnknown)
          * E_OUTOFMEMORY. Page: IBackgroundCopyError::GetProtocol. */
         STDMETHOD(GetProtocol)(THIS_ LPWSTR *pProtocol) PURE;
 };
+/* clang-format on */
 
 BITS_UUID(IBackgroundCopyError, IID_IBackgroundCopyError)
 
 #if (!defined(__cplusplus) || defined(CINTERFACE)) && defined(COBJMACROS)
 #define IBackgroundCopyError_QueryInterface(This, riid, ppvObject)                                 \
         ((This)->lpVtbl->QueryInterface((This), (riid), (ppvObject)))
-#define IBackgroundCopyError_AddRef(This) ((This)->lpVtbl->AddRef(This))
+#define IBackgroundCopyError_AddRef(This)  ((This)->lpVtbl->AddRef(This))
 #define IBackgroundCopyError_Release(This) ((This)->lpVtbl->Release(This))
 #define IBackgroundCopyError_GetError(This, pContext, pCode)                                       \
         ((This)->lpVtbl->GetError((This), (pContext), (pCode)))
@@ -506,6 +513,7 @@ BITS_UUID(IBackgroundCopyError, IID_IBackgroundCopyError)
  * (bits.h). */
 #undef INTERFACE
 #define INTERFACE IEnumBackgroundCopyJobs
+/* clang-format off */
 DECLARE_INTERFACE_(IEnumBackgroundCopyJobs, IUnknown)
 {
         BITS_UNKNOWN_METHODS
@@ -530,18 +538,19 @@ DECLARE_INTERFACE_(IEnumBackgroundCopyJobs, IUnknown)
          * IEnumBackgroundCopyJobs::GetCount. */
         STDMETHOD(GetCount)(THIS_ ULONG *puCount) PURE;
 };
+/* clang-format on */
 
 BITS_UUID(IEnumBackgroundCopyJobs, IID_IEnumBackgroundCopyJobs)
 
 #if (!defined(__cplusplus) || defined(CINTERFACE)) && defined(COBJMACROS)
 #define IEnumBackgroundCopyJobs_QueryInterface(This, riid, ppvObject)                              \
         ((This)->lpVtbl->QueryInterface((This), (riid), (ppvObject)))
-#define IEnumBackgroundCopyJobs_AddRef(This) ((This)->lpVtbl->AddRef(This))
+#define IEnumBackgroundCopyJobs_AddRef(This)  ((This)->lpVtbl->AddRef(This))
 #define IEnumBackgroundCopyJobs_Release(This) ((This)->lpVtbl->Release(This))
 #define IEnumBackgroundCopyJobs_Next(This, celt, rgelt, pceltFetched)                              \
         ((This)->lpVtbl->Next((This), (celt), (rgelt), (pceltFetched)))
-#define IEnumBackgroundCopyJobs_Skip(This, celt) ((This)->lpVtbl->Skip((This), (celt)))
-#define IEnumBackgroundCopyJobs_Reset(This) ((This)->lpVtbl->Reset(This))
+#define IEnumBackgroundCopyJobs_Skip(This, celt)    ((This)->lpVtbl->Skip((This), (celt)))
+#define IEnumBackgroundCopyJobs_Reset(This)         ((This)->lpVtbl->Reset(This))
 #define IEnumBackgroundCopyJobs_Clone(This, ppEnum) ((This)->lpVtbl->Clone((This), (ppEnum)))
 #define IEnumBackgroundCopyJobs_GetCount(This, puCount)                                            \
         ((This)->lpVtbl->GetCount((This), (puCount)))
@@ -551,6 +560,7 @@ BITS_UUID(IEnumBackgroundCopyJobs, IID_IEnumBackgroundCopyJobs)
  * (bits.h). */
 #undef INTERFACE
 #define INTERFACE IEnumBackgroundCopyFiles
+/* clang-format off */
 DECLARE_INTERFACE_(IEnumBackgroundCopyFiles, IUnknown)
 {
         BITS_UNKNOWN_METHODS
@@ -575,18 +585,19 @@ DECLARE_INTERFACE_(IEnumBackgroundCopyFiles, IUnknown)
          * IEnumBackgroundCopyFiles::GetCount. */
         STDMETHOD(GetCount)(THIS_ ULONG *puCount) PURE;
 };
+/* clang-format on */
 
 BITS_UUID(IEnumBackgroundCopyFiles, IID_IEnumBackgroundCopyFiles)
 
 #if (!defined(__cplusplus) || defined(CINTERFACE)) && defined(COBJMACROS)
 #define IEnumBackgroundCopyFiles_QueryInterface(This, riid, ppvObject)                             \
         ((This)->lpVtbl->QueryInterface((This), (riid), (ppvObject)))
-#define IEnumBackgroundCopyFiles_AddRef(This) ((This)->lpVtbl->AddRef(This))
+#define IEnumBackgroundCopyFiles_AddRef(This)  ((This)->lpVtbl->AddRef(This))
 #define IEnumBackgroundCopyFiles_Release(This) ((This)->lpVtbl->Release(This))
 #define IEnumBackgroundCopyFiles_Next(This, celt, rgelt, pceltFetched)                             \
         ((This)->lpVtbl->Next((This), (celt), (rgelt), (pceltFetched)))
-#define IEnumBackgroundCopyFiles_Skip(This, celt) ((This)->lpVtbl->Skip((This), (celt)))
-#define IEnumBackgroundCopyFiles_Reset(This) ((This)->lpVtbl->Reset(This))
+#define IEnumBackgroundCopyFiles_Skip(This, celt)    ((This)->lpVtbl->Skip((This), (celt)))
+#define IEnumBackgroundCopyFiles_Reset(This)         ((This)->lpVtbl->Reset(This))
 #define IEnumBackgroundCopyFiles_Clone(This, ppEnum) ((This)->lpVtbl->Clone((This), (ppEnum)))
 #define IEnumBackgroundCopyFiles_GetCount(This, puCount)                                           \
         ((This)->lpVtbl->GetCount((This), (puCount)))
@@ -600,6 +611,7 @@ BITS_UUID(IEnumBackgroundCopyFiles, IID_IEnumBackgroundCopyFiles)
  * IBackgroundCopyCallback interface (bits.h). */
 #undef INTERFACE
 #define INTERFACE IBackgroundCopyCallback
+/* clang-format off */
 DECLARE_INTERFACE_(IBackgroundCopyCallback, IUnknown)
 {
         BITS_UNKNOWN_METHODS
@@ -617,13 +629,14 @@ DECLARE_INTERFACE_(IBackgroundCopyCallback, IUnknown)
          * IBackgroundCopyCallback::JobModification. */
         STDMETHOD(JobModification)(THIS_ IBackgroundCopyJob *pJob, DWORD dwReserved) PURE;
 };
+/* clang-format on */
 
 BITS_UUID(IBackgroundCopyCallback, IID_IBackgroundCopyCallback)
 
 #if (!defined(__cplusplus) || defined(CINTERFACE)) && defined(COBJMACROS)
 #define IBackgroundCopyCallback_QueryInterface(This, riid, ppvObject)                              \
         ((This)->lpVtbl->QueryInterface((This), (riid), (ppvObject)))
-#define IBackgroundCopyCallback_AddRef(This) ((This)->lpVtbl->AddRef(This))
+#define IBackgroundCopyCallback_AddRef(This)  ((This)->lpVtbl->AddRef(This))
 #define IBackgroundCopyCallback_Release(This) ((This)->lpVtbl->Release(This))
 #define IBackgroundCopyCallback_JobTransferred(This, pJob)                                         \
         ((This)->lpVtbl->JobTransferred((This), (pJob)))
@@ -637,6 +650,7 @@ BITS_UUID(IBackgroundCopyCallback, IID_IBackgroundCopyCallback)
  * called: SetNotifyInterface wants the form above. Page: none. */
 #undef INTERFACE
 #define INTERFACE AsyncIBackgroundCopyCallback
+/* clang-format off */
 DECLARE_INTERFACE_(AsyncIBackgroundCopyCallback, IUnknown)
 {
         BITS_UNKNOWN_METHODS
@@ -660,13 +674,14 @@ DECLARE_INTERFACE_(AsyncIBackgroundCopyCallback, IUnknown)
         /* Its result. Page: IBackgroundCopyCallback::JobModification. */
         STDMETHOD(Finish_JobModification)(THIS) PURE;
 };
+/* clang-format on */
 
 BITS_UUID(AsyncIBackgroundCopyCallback, IID_AsyncIBackgroundCopyCallback)
 
 #if (!defined(__cplusplus) || defined(CINTERFACE)) && defined(COBJMACROS)
 #define AsyncIBackgroundCopyCallback_QueryInterface(This, riid, ppvObject)                         \
         ((This)->lpVtbl->QueryInterface((This), (riid), (ppvObject)))
-#define AsyncIBackgroundCopyCallback_AddRef(This) ((This)->lpVtbl->AddRef(This))
+#define AsyncIBackgroundCopyCallback_AddRef(This)  ((This)->lpVtbl->AddRef(This))
 #define AsyncIBackgroundCopyCallback_Release(This) ((This)->lpVtbl->Release(This))
 #define AsyncIBackgroundCopyCallback_Begin_JobTransferred(This, pJob)                              \
         ((This)->lpVtbl->Begin_JobTransferred((This), (pJob)))

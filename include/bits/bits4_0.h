@@ -1,6 +1,6 @@
 /*
- * bits4_0.h: what BITS 4.0 added: helper tokens. Included by bits.h; what is said there of every call
- * holds here. IBackgroundCopyFile4, which the documentation lists here too, is not served: a
+ * bits4_0.h: what BITS 4.0 added: helper tokens. Included by bits.h; what is said there of every
+ * call holds here. IBackgroundCopyFile4, which the documentation lists here too, is not served: a
  * QueryInterface for it answers E_NOINTERFACE, so it is not declared.
  */
 #ifndef BITS_BITS4_0_H
@@ -18,8 +18,8 @@ class BackgroundCopyManager4_0;
 BITS_UUID(BackgroundCopyManager4_0, CLSID_BackgroundCopyManager4_0)
 #endif
 
-/* IBitsTokenOptions::SetHelperTokenFlags: the local files are opened as the token's user, and belong to
- * him; servers and proxies are spoken to as him. */
+/* IBitsTokenOptions::SetHelperTokenFlags: the local files are opened as the token's user, and
+ * belong to him; servers and proxies are spoken to as him. */
 #define BG_TOKEN_LOCAL_FILE 0x0001u
 #define BG_TOKEN_NETWORK    0x0002u
 
@@ -28,6 +28,7 @@ BITS_UUID(BackgroundCopyManager4_0, CLSID_BackgroundCopyManager4_0)
  * IBitsTokenOptions interface (bits4_0.h). */
 #undef INTERFACE
 #define INTERFACE IBitsTokenOptions
+/* clang-format off */
 DECLARE_INTERFACE_(IBitsTokenOptions, IUnknown)
 {
         BITS_UNKNOWN_METHODS
@@ -63,19 +64,20 @@ DECLARE_INTERFACE_(IBitsTokenOptions, IUnknown)
          * IBitsTokenOptions::GetHelperTokenSid. */
         STDMETHOD(GetHelperTokenSid)(THIS_ LPWSTR *pSid) PURE;
 };
+/* clang-format on */
 
 BITS_UUID(IBitsTokenOptions, IID_IBitsTokenOptions)
 
 #if (!defined(__cplusplus) || defined(CINTERFACE)) && defined(COBJMACROS)
 #define IBitsTokenOptions_QueryInterface(This, riid, ppvObject)                                    \
         ((This)->lpVtbl->QueryInterface((This), (riid), (ppvObject)))
-#define IBitsTokenOptions_AddRef(This) ((This)->lpVtbl->AddRef(This))
+#define IBitsTokenOptions_AddRef(This)  ((This)->lpVtbl->AddRef(This))
 #define IBitsTokenOptions_Release(This) ((This)->lpVtbl->Release(This))
 #define IBitsTokenOptions_SetHelperTokenFlags(This, UsageFlags)                                    \
         ((This)->lpVtbl->SetHelperTokenFlags((This), (UsageFlags)))
 #define IBitsTokenOptions_GetHelperTokenFlags(This, pFlags)                                        \
         ((This)->lpVtbl->GetHelperTokenFlags((This), (pFlags)))
-#define IBitsTokenOptions_SetHelperToken(This) ((This)->lpVtbl->SetHelperToken(This))
+#define IBitsTokenOptions_SetHelperToken(This)   ((This)->lpVtbl->SetHelperToken(This))
 #define IBitsTokenOptions_ClearHelperToken(This) ((This)->lpVtbl->ClearHelperToken(This))
 #define IBitsTokenOptions_GetHelperTokenSid(This, pSid)                                            \
         ((This)->lpVtbl->GetHelperTokenSid((This), (pSid)))

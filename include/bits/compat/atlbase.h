@@ -22,12 +22,8 @@ template <typename T> class CComPtr
                 if (p)
                         p->AddRef();
         }
-        CComPtr(const CComPtr &other) : CComPtr(other.p)
-        {
-        }
-        CComPtr(CComPtr &&other) noexcept : p(other.Detach())
-        {
-        }
+        CComPtr(const CComPtr &other) : CComPtr(other.p) {}
+        CComPtr(CComPtr &&other) noexcept : p(other.Detach()) {}
         ~CComPtr()
         {
                 Release();

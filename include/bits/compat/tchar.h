@@ -1,6 +1,6 @@
 /*
- * Text that is wide with _UNICODE and UTF-8 without. Compatibility header of bits: not Windows' own,
- * and only as large as such programs need.
+ * Text that is wide with _UNICODE and UTF-8 without. Compatibility header of bits: not Windows'
+ * own, and only as large as such programs need.
  */
 #ifndef BITS_COMPAT_TCHAR_H
 #define BITS_COMPAT_TCHAR_H

@@ -2,8 +2,9 @@
  * IUnknown, and how interfaces are declared: once, for C (struct with lpVtbl) and for C++ (abstract
  * class). Compatibility header of bits: not Windows' own, and only as large as such programs need.
  *
- * In C++ CINTERFACE asks for the C form; in C COBJMACROS asks for IFoo_Method(p, ...). A C++ program
- * that is built with UBSan needs -fno-sanitize=vptr: objects of the library carry no C++ type.
+ * In C++ CINTERFACE asks for the C form; in C COBJMACROS asks for IFoo_Method(p, ...). A C++
+ * program that is built with UBSan needs -fno-sanitize=vptr: objects of the library carry no C++
+ * type.
  */
 #ifndef BITS_COMPAT_UNKNWN_H
 #define BITS_COMPAT_UNKNWN_H
@@ -74,14 +75,14 @@ typedef IUnknown *LPUNKNOWN;
 #define INTERFACE IUnknown
 DECLARE_INTERFACE(IUnknown)
 {
-        /* Another interface of the object, AddRef'ed, in *ppvObject; the caller releases it. Access is
-         * checked here (see each interface in bits.h). E_NOINTERFACE, E_POINTER (ppvObject is NULL),
-         * E_ACCESSDENIED. Any thread. Page: IUnknown::QueryInterface(REFIID,void**). */
+        /* Another interface of the object, AddRef'ed, in *ppvObject; the caller releases it. Access
+         * is checked here (see each interface in bits.h). E_NOINTERFACE, E_POINTER (ppvObject is
+         * NULL), E_ACCESSDENIED. Any thread. Page: IUnknown::QueryInterface(REFIID,void**). */
         STDMETHOD(QueryInterface)(THIS_ REFIID riid, void **ppvObject) PURE;
         /* One more owner; the new count, for tests only. Any thread. Page: IUnknown::AddRef. */
         STDMETHOD_(ULONG, AddRef)(THIS) PURE;
-        /* One owner less; the last one frees the object, never the job behind it. The new count. Any
-         * thread. Page: IUnknown::Release. */
+        /* One owner less; the last one frees the object, never the job behind it. The new count.
+         * Any thread. Page: IUnknown::Release. */
         STDMETHOD_(ULONG, Release)(THIS) PURE;
 };
 

@@ -10,14 +10,16 @@
 
 #include <windef.h>
 
-/* ---- errors ---------------------------------------------------------------------------------------- */
+/* ---- errors
+ * ---------------------------------------------------------------------------------------- */
 
 /* The calling thread's last error (ERROR_*). A call that succeeds may leave it as it was. Pages:
  * GetLastError, SetLastError. */
 STDAPI_(DWORD) GetLastError(void);
 STDAPI_(void) SetLastError(DWORD dwErrCode);
 
-/* ---- handles --------------------------------------------------------------------------------------- */
+/* ---- handles
+ * --------------------------------------------------------------------------------------- */
 
 #define INVALID_HANDLE_VALUE ((HANDLE)(LONG_PTR)-1)
 
@@ -32,7 +34,8 @@ STDAPI_(HANDLE) GetCurrentThread(void);
 STDAPI_(DWORD) GetCurrentProcessId(void); /* Page: GetCurrentProcessId. */
 STDAPI_(DWORD) GetCurrentThreadId(void);  /* Page: GetCurrentThreadId. */
 
-/* ---- tokens ---------------------------------------------------------------------------------------- */
+/* ---- tokens
+ * ---------------------------------------------------------------------------------------- */
 
 #define TOKEN_ASSIGN_PRIMARY 0x0001u
 #define TOKEN_DUPLICATE      0x0002u
@@ -53,15 +56,14 @@ STDAPI_(DWORD) GetCurrentThreadId(void);  /* Page: GetCurrentThreadId. */
 #define LOGON32_PROVIDER_WINNT40 2u
 #define LOGON32_PROVIDER_WINNT50 3u
 
-/* Logs a user on by password; *phToken serves the caller's own jobs (IBitsTokenOptions) and is closed
- * with CloseHandle. The password goes to PAM's service "bits-logon" through a pipe, and its copies are
- * wiped. lpszDomain: NULL, "", "." or this host's name for an account of this machine; any other is
- * put behind the name, as NAME@DOMAIN. dwLogonType: the types above are all the same here, but
- * NEW_CREDENTIALS, which cannot be had. May block for seconds, longer after wrong passwords; any
- * thread. GetLastError:
- *   ERROR_LOGON_FAILURE           unknown account, wrong or locked password
- *   ERROR_ACCOUNT_EXPIRED, ERROR_PASSWORD_EXPIRED, ERROR_ACCOUNT_LOCKED_OUT, ERROR_ACCOUNT_RESTRICTION
- *   ERROR_LOGON_TYPE_NOT_GRANTED  root, or log-ons are closed (nologin)
+/* Logs a user on by password; *phToken serves the caller's own jobs (IBitsTokenOptions) and is
+ * closed with CloseHandle. The password goes to PAM's service "bits-logon" through a pipe, and its
+ * copies are wiped. lpszDomain: NULL, "", "." or this host's name for an account of this machine;
+ * any other is put behind the name, as NAME@DOMAIN. dwLogonType: the types above are all the same
+ * here, but NEW_CREDENTIALS, which cannot be had. May block for seconds, longer after wrong
+ * passwords; any thread. GetLastError: ERROR_LOGON_FAILURE           unknown account, wrong or
+ * locked password ERROR_ACCOUNT_EXPIRED, ERROR_PASSWORD_EXPIRED, ERROR_ACCOUNT_LOCKED_OUT,
+ * ERROR_ACCOUNT_RESTRICTION ERROR_LOGON_TYPE_NOT_GRANTED  root, or log-ons are closed (nologin)
  *   ERROR_PRIVILEGE_NOT_HELD      the person's own service (user mode) cannot log on anybody
  *   ERROR_ACCESS_DENIED           the caller is restricted (NoNewPrivs)
  *   ERROR_NOT_ENOUGH_QUOTA        too many tokens, or log-ons under way
@@ -69,25 +71,28 @@ STDAPI_(DWORD) GetCurrentThreadId(void);  /* Page: GetCurrentThreadId. */
  *   RPC_S_SERVER_UNAVAILABLE      no service; ERROR_TIMEOUT PAM did not answer
  *   ERROR_NOT_ENOUGH_MEMORY; ERROR_NOT_SUPPORTED PAM is not set up (no "bits-logon")
  * Pages: LogonUserW, LogonUserA. */
-STDAPI_(BOOL) LogonUserW(LPCWSTR lpszUsername, LPCWSTR lpszDomain, LPCWSTR lpszPassword,
-                         DWORD dwLogonType, DWORD dwLogonProvider, PHANDLE phToken);
-STDAPI_(BOOL) LogonUserA(LPCSTR lpszUsername, LPCSTR lpszDomain, LPCSTR lpszPassword,
-                         DWORD dwLogonType, DWORD dwLogonProvider, PHANDLE phToken);
+STDAPI_(BOOL)
+LogonUserW(LPCWSTR lpszUsername, LPCWSTR lpszDomain, LPCWSTR lpszPassword, DWORD dwLogonType,
+           DWORD dwLogonProvider, PHANDLE phToken);
+STDAPI_(BOOL)
+LogonUserA(LPCSTR lpszUsername, LPCSTR lpszDomain, LPCSTR lpszPassword, DWORD dwLogonType,
+           DWORD dwLogonProvider, PHANDLE phToken);
 
 /* A token of the calling process, for its own jobs; closed with CloseHandle. ProcessHandle is
- * GetCurrentProcess(); DesiredAccess is not used. ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER, and
- * of the service as for LogonUser. Any thread. Page: OpenProcessToken. */
+ * GetCurrentProcess(); DesiredAccess is not used. ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER,
+ * and of the service as for LogonUser. Any thread. Page: OpenProcessToken. */
 STDAPI_(BOOL) OpenProcessToken(HANDLE ProcessHandle, DWORD DesiredAccess, PHANDLE TokenHandle);
 
 /* The token that the calling thread impersonates; closed with CloseHandle. ThreadHandle is
  * GetCurrentThread(); the other two are not used. ERROR_NO_TOKEN it impersonates nobody;
  * ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER, ERROR_NOT_ENOUGH_MEMORY. Page: OpenThreadToken. */
-STDAPI_(BOOL) OpenThreadToken(HANDLE ThreadHandle, DWORD DesiredAccess, BOOL OpenAsSelf,
-                              PHANDLE TokenHandle);
+STDAPI_(BOOL)
+OpenThreadToken(HANDLE ThreadHandle, DWORD DesiredAccess, BOOL OpenAsSelf, PHANDLE TokenHandle);
 
-/* From now on the calling thread speaks to BITS as the token's user, where cloaking is on (objbase.h).
- * Nothing else of the thread changes: files that it opens itself are opened as before. The handle may
- * be closed. ERROR_INVALID_HANDLE, ERROR_NOT_ENOUGH_MEMORY. Page: ImpersonateLoggedOnUser. */
+/* From now on the calling thread speaks to BITS as the token's user, where cloaking is on
+ * (objbase.h). Nothing else of the thread changes: files that it opens itself are opened as before.
+ * The handle may be closed. ERROR_INVALID_HANDLE, ERROR_NOT_ENOUGH_MEMORY. Page:
+ * ImpersonateLoggedOnUser. */
 STDAPI_(BOOL) ImpersonateLoggedOnUser(HANDLE hToken);
 STDAPI_(BOOL) RevertToSelf(void); /* Ends it; TRUE also when there was none. Page: RevertToSelf. */
 
@@ -101,12 +106,14 @@ STDAPI_(BOOL) RevertToSelf(void); /* Ends it; TRUE also when there was none. Pag
  *                       ERROR_NOT_ENOUGH_MEMORY, ERROR_TOO_MANY_OPEN_FILES.
  *   bits_token_fd       the handle's descriptor, valid until the handle is closed; -1 and
  *                       ERROR_INVALID_HANDLE.
- * Any thread; handles are closed with CloseHandle. Page: none; DESIGN and bits(7) explain tokens. */
+ * Any thread; handles are closed with CloseHandle. Page: none; DESIGN and bits(7) explain tokens.
+ */
 STDAPI_(BOOL) bits_token_new(uint32_t audience_uid, DWORD usage, PHANDLE ret_token);
 STDAPI_(BOOL) bits_token_from_fd(int fd, PHANDLE ret_token);
 STDAPI_(int) bits_token_fd(HANDLE token);
 
-/* ---- messages -------------------------------------------------------------------------------------- */
+/* ---- messages
+ * -------------------------------------------------------------------------------------- */
 
 typedef struct HWND__ *HWND; /* there are no windows: always NULL */
 
@@ -133,16 +140,16 @@ typedef struct tagMSG {
 #define PM_NOYIELD  0x0002u
 
 /* The next message of the calling thread's queue between wMsgFilterMin and wMsgFilterMax (0 and 0:
- * any), oldest first, WM_QUIT last. Before looking, both run the callbacks that wait for this thread's
- * apartment: a thread that never comes here gets none. hWnd is NULL or (HWND)-1.
+ * any), oldest first, WM_QUIT last. Before looking, both run the callbacks that wait for this
+ * thread's apartment: a thread that never comes here gets none. hWnd is NULL or (HWND)-1.
  *   PeekMessage  does not wait: FALSE when there is no message. PM_REMOVE takes it off the queue.
  *   GetMessage   waits; 0 for WM_QUIT, -1 on error (ERROR_INVALID_WINDOW_HANDLE, ERROR_NOACCESS
  *                lpMsg is NULL, ERROR_NOT_ENOUGH_MEMORY), else positive.
  * Pages: PeekMessageW, GetMessage (and the A forms). */
-STDAPI_(BOOL) PeekMessageW(LPMSG lpMsg, HWND hWnd, UINT wMsgFilterMin, UINT wMsgFilterMax,
-                           UINT wRemoveMsg);
-STDAPI_(BOOL) PeekMessageA(LPMSG lpMsg, HWND hWnd, UINT wMsgFilterMin, UINT wMsgFilterMax,
-                           UINT wRemoveMsg);
+STDAPI_(BOOL)
+PeekMessageW(LPMSG lpMsg, HWND hWnd, UINT wMsgFilterMin, UINT wMsgFilterMax, UINT wRemoveMsg);
+STDAPI_(BOOL)
+PeekMessageA(LPMSG lpMsg, HWND hWnd, UINT wMsgFilterMin, UINT wMsgFilterMax, UINT wRemoveMsg);
 STDAPI_(BOOL) GetMessageW(LPMSG lpMsg, HWND hWnd, UINT wMsgFilterMin, UINT wMsgFilterMax);
 STDAPI_(BOOL) GetMessageA(LPMSG lpMsg, HWND hWnd, UINT wMsgFilterMin, UINT wMsgFilterMax);
 
@@ -163,23 +170,26 @@ STDAPI_(BOOL) PostThreadMessageA(DWORD idThread, UINT Msg, WPARAM wParam, LPARAM
 STDAPI_(BOOL) PostMessageW(HWND hWnd, UINT Msg, WPARAM wParam, LPARAM lParam);
 STDAPI_(BOOL) PostMessageA(HWND hWnd, UINT Msg, WPARAM wParam, LPARAM lParam);
 
-#define QS_ALLINPUT  0x04FFu
-#define INFINITE     0xFFFFFFFFu
+#define QS_ALLINPUT   0x04FFu
+#define INFINITE      0xFFFFFFFFu
 #define WAIT_OBJECT_0 0u
 #define WAIT_TIMEOUT  258u
 #define WAIT_FAILED   0xFFFFFFFFu
 
-/* Waits at most dwMilliseconds (INFINITE) until there is something for PeekMessage to do: a message or
- * a callback; so that a loop of PeekMessage need not sleep. WAIT_OBJECT_0 there is; WAIT_TIMEOUT;
- * WAIT_FAILED (ERROR_INVALID_HANDLE: nCount is not 0, no handle here can be waited for). Unlike on
- * Windows old messages count as well as new ones. Page: MsgWaitForMultipleObjects. */
-STDAPI_(DWORD) MsgWaitForMultipleObjects(DWORD nCount, const HANDLE *pHandles, BOOL fWaitAll,
-                                         DWORD dwMilliseconds, DWORD dwWakeMask);
+/* Waits at most dwMilliseconds (INFINITE) until there is something for PeekMessage to do: a message
+ * or a callback; so that a loop of PeekMessage need not sleep. WAIT_OBJECT_0 there is;
+ * WAIT_TIMEOUT; WAIT_FAILED (ERROR_INVALID_HANDLE: nCount is not 0, no handle here can be waited
+ * for). Unlike on Windows old messages count as well as new ones. Page: MsgWaitForMultipleObjects.
+ */
+STDAPI_(DWORD)
+MsgWaitForMultipleObjects(DWORD nCount, const HANDLE *pHandles, BOOL fWaitAll, DWORD dwMilliseconds,
+                          DWORD dwWakeMask);
 
-/* ---- time and language ------------------------------------------------------------------------------- */
+/* ---- time and language
+ * ------------------------------------------------------------------------------- */
 
-STDAPI_(DWORD) GetTickCount(void);       /* ms since boot, 32 bits of it. Page: GetTickCount. */
-STDAPI_(ULONGLONG) GetTickCount64(void); /* ms since boot. Page: GetTickCount64. */
+STDAPI_(DWORD) GetTickCount(void);         /* ms since boot, 32 bits of it. Page: GetTickCount. */
+STDAPI_(ULONGLONG) GetTickCount64(void);   /* ms since boot. Page: GetTickCount64. */
 STDAPI_(void) Sleep(DWORD dwMilliseconds); /* Runs no callbacks. Page: Sleep. */
 
 typedef DWORD LCID;
@@ -197,7 +207,8 @@ typedef WORD LANGID;
  * GetThreadLocale. */
 STDAPI_(LCID) GetThreadLocale(void);
 
-/* ---- A or W ---------------------------------------------------------------------------------------- */
+/* ---- A or W
+ * ---------------------------------------------------------------------------------------- */
 
 #ifdef UNICODE
 #define LogonUser         LogonUserW
