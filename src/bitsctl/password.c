@@ -87,9 +87,9 @@ static int ask(int terminal, const char *prompt, char ret[PASSWORD_SIZE])
         quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | ISIG);
         quiet.c_cc[VMIN] = 1;
         quiet.c_cc[VTIME] = 0;
-        (void)!write(terminal, prompt, strlen(prompt));
         if (tcsetattr(terminal, TCSAFLUSH, &quiet) < 0)
                 return -errno;
+        (void)!write(terminal, prompt, strlen(prompt)); /* what is typed now is not shown */
         r = read_keys(terminal, ret);
         (void)tcsetattr(terminal, TCSAFLUSH, &before);
         (void)!write(terminal, "\n", 1);
