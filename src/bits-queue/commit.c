@@ -114,6 +114,11 @@ Committer *committer_free(Committer *c)
         return NULL;
 }
 
+bool committer_is_waiting(const Committer *c)
+{
+        return !TAILQ_EMPTY(&c->waiters);
+}
+
 void commit_then(Queue *queue, HRESULT hr, Done done)
 {
         Committer *c = queue->committer;

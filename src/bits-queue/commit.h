@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "done.h"
 
 typedef struct Committer Committer;
@@ -11,6 +13,7 @@ typedef struct Queue Queue;
 
 int committer_new(Queue *queue, Committer **ret);
 Committer *committer_free(Committer *committer); /* NULL; waiters are dropped */
+bool committer_is_waiting(const Committer *committer);
 
 /* Calls done with hr after the commit of everything written so far, or with the store's error when
  * that fails; after this iteration of the loop also when nothing is to be written. */

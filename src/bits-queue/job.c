@@ -538,11 +538,11 @@ void job_client_gone(Queue *queue, Client *client)
 {
         Job *job;
 
-        TAILQ_FOREACH(job, &queue->jobs, queue_link)
-        if (job->receiver == client) {
-                job->receiver = NULL;
-                notify_look(job);
-        }
+        TAILQ_FOREACH (job, &queue->jobs, queue_link)
+                if (job->receiver == client) {
+                        job->receiver = NULL;
+                        notify_look(job);
+                }
 }
 
 /* ---- suspend, resume ------------------------------------------------------------------------- */

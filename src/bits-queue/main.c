@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <systemd/sd-event.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -38,11 +39,11 @@ static void requeue(Queue *queue)
 {
         Job *job;
 
-        TAILQ_FOREACH(job, &queue->jobs, queue_link)
-        if (job->state == JOB_CONNECTING || job->state == JOB_TRANSFERRING)
-                (void)job_event(job, EVENT_PREEMPT);
-        else if (job->state == JOB_TRANSIENT_ERROR)
-                (void)job_event(job, EVENT_RETRY);
+        TAILQ_FOREACH (job, &queue->jobs, queue_link)
+                if (job->state == JOB_CONNECTING || job->state == JOB_TRANSFERRING)
+                        (void)job_event(job, EVENT_PREEMPT);
+                else if (job->state == JOB_TRANSIENT_ERROR)
+                        (void)job_event(job, EVENT_RETRY);
 }
 
 static void raise_descriptor_limit(void)
@@ -97,6 +98,19 @@ static int start(Queue *queue)
         return 0;
 }
 
+/* Answers are awaited, and what they are for hangs on them. */
+static bool is_under_way(const Queue *queue)
+{
+        const Job *job;
+
+        TAILQ_FOREACH (job, &queue->jobs, queue_link)
+                if (!TAILQ_EMPTY(&job->transfers) || job->finishing || job->notify_in_progress)
+                        return true;
+        return (queue->workers && workers_are_busy(queue->workers)) ||
+               (queue->supervisor && supervisor_is_waiting(queue->supervisor)) ||
+               (queue->committer && committer_is_waiting(queue->committer));
+}
+
 static void stop(Queue *queue)
 {
         queue->listener = listener_free(queue->listener);
@@ -143,6 +157,12 @@ int main(void)
                 r = sd_event_loop(queue.event);
         if (queue.committer && r >= 0)
                 (void)commit_now(&queue);
+        /* What is under way is not taken apart: the store has all of it that matters. */
+        if (is_under_way(&queue)) {
+                queue.listener = listener_free(queue.listener);
+                store_close(queue.store);
+                _exit(r < 0 ? EXIT_FAILURE : r);
+        }
         stop(&queue);
         return r < 0 ? EXIT_FAILURE : r;
 }

@@ -76,8 +76,9 @@ static size_t in_progress(const Notifier *n, uid_t uid)
         size_t count = 0;
         Job *job;
 
-        TAILQ_FOREACH(job, &n->queue->jobs, queue_link)
-        count += job->notify_in_progress && job->receiver && client_uid(job->receiver) == uid;
+        TAILQ_FOREACH (job, &n->queue->jobs, queue_link)
+                count += job->notify_in_progress && job->receiver &&
+                         client_uid(job->receiver) == uid;
         return count;
 }
 

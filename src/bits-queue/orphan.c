@@ -100,11 +100,11 @@ static void look(const Orphanage *o, uid_t owner, uid_t uid, bool *ret_busy, boo
         Entry *entry;
 
         *ret_busy = *ret_left = false;
-        TAILQ_FOREACH(entry, &o->entries, link)
-        if (entry->orphan.uid == uid && entry->orphan.owner == owner) {
-                *ret_left = true;
-                *ret_busy |= entry->busy;
-        }
+        TAILQ_FOREACH (entry, &o->entries, link)
+                if (entry->orphan.uid == uid && entry->orphan.owner == owner) {
+                        *ret_left = true;
+                        *ret_busy |= entry->busy;
+                }
 }
 
 static void answer_sweeps(Orphanage *o)
@@ -144,8 +144,7 @@ void orphanage_sweep(Orphanage *o, uid_t uid, Identity identity)
 {
         Entry *entry;
 
-        TAILQ_FOREACH(entry, &o->entries, link)
-        {
+        TAILQ_FOREACH (entry, &o->entries, link) {
                 FileRequest request = {.header.type = FILE_DISCARD};
 
                 if (entry->busy || entry->orphan.uid != uid)

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "job.h"
+#include "transfer.h"
 
 enum {
         ENDED_MAX = 1000,
@@ -30,9 +31,9 @@ Job *queue_next_job(const Queue *queue, uint64_t after_serial)
 {
         Job *job;
 
-        TAILQ_FOREACH(job, &queue->jobs, queue_link)
-        if (job->serial > after_serial)
-                return job;
+        TAILQ_FOREACH (job, &queue->jobs, queue_link)
+                if (job->serial > after_serial)
+                        return job;
         return NULL;
 }
 
@@ -41,8 +42,8 @@ size_t queue_count_jobs_of(const Queue *queue, uid_t owner)
         size_t count = 0;
         Job *job;
 
-        TAILQ_FOREACH(job, &queue->jobs, queue_link)
-        count += job->owner == owner;
+        TAILQ_FOREACH (job, &queue->jobs, queue_link)
+                count += job->owner == owner;
         return count;
 }
 
@@ -94,8 +95,10 @@ void queue_clear(Queue *queue)
 {
         Job *job;
 
-        while ((job = TAILQ_FIRST(&queue->jobs)))
+        while ((job = TAILQ_FIRST(&queue->jobs))) {
+                transfers_clear(job);
                 queue_remove_job(queue, job);
+        }
         while ((job = TAILQ_FIRST(&queue->ended)))
                 forget_ended(queue, job);
 }

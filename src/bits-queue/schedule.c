@@ -86,8 +86,8 @@ static void start_jobs(Scheduler *s)
         size_t background = 0;
         Job *job, *next;
 
-        TAILQ_FOREACH(job, &s->queue->jobs, queue_link)
-        background += is_active(job) && job->priority != PRIORITY_FOREGROUND;
+        TAILQ_FOREACH (job, &s->queue->jobs, queue_link)
+                background += is_active(job) && job->priority != PRIORITY_FOREGROUND;
         for (int priority = 0; priority < PRIORITY_COUNT; priority++)
                 for (job = TAILQ_FIRST(&s->queue->jobs); job; job = next) {
                         next = TAILQ_NEXT(job, queue_link);
@@ -118,8 +118,7 @@ static void check_times(Scheduler *s, uint64_t now, uint64_t *ret)
         Job *job;
 
         *ret = UINT64_MAX;
-        TAILQ_FOREACH(job, &s->queue->jobs, queue_link)
-        {
+        TAILQ_FOREACH (job, &s->queue->jobs, queue_link) {
                 if (job->state != JOB_TRANSIENT_ERROR)
                         continue;
                 if (job->progress_deadline_usec && job->progress_deadline_usec <= now) {
@@ -144,9 +143,9 @@ static bool has_work(const Queue *queue)
 
         if (listener_n_clients(queue->listener) > 0)
                 return true;
-        TAILQ_FOREACH(job, &queue->jobs, queue_link)
-        if (state_is_action(job->state))
-                return true;
+        TAILQ_FOREACH (job, &queue->jobs, queue_link)
+                if (state_is_action(job->state))
+                        return true;
         return false;
 }
 

@@ -34,18 +34,22 @@
         X(guid)                                                                                    \
         X(owner)                                                                                   \
         X(type)                                                                                    \
-        X(state) X(priority) X(display_name) X(description) X(notify_flags)                        \
-                X(minimum_retry_delay_sec) X(no_progress_timeout_sec) X(error_count)               \
-                        X(helper_flags) X(notified) X(created_usec) X(modified_usec)               \
-                                X(completed_usec) X(error_code) X(error_context) X(error_file)     \
-                                        X(error_protocol) X(error_text) X(mac)
+        X(state)                                                                                   \
+        X(priority)                                                                                \
+        X(display_name) X(description) X(notify_flags) X(minimum_retry_delay_sec)                  \
+                X(no_progress_timeout_sec) X(error_count) X(helper_flags) X(notified)              \
+                        X(created_usec) X(modified_usec) X(completed_usec) X(error_code)           \
+                                X(error_context) X(error_file) X(error_protocol) X(error_text)     \
+                                        X(mac)
 #define FILE_COLUMNS(X)                                                                            \
         X(job)                                                                                     \
         X(ordinal)                                                                                 \
         X(state)                                                                                   \
         X(remote)                                                                                  \
-        X(local) X(temp) X(temp_uid) X(id) X(directory) X(etag) X(last_modified_usec)              \
-                X(version_size) X(size) X(offset) X(mac)
+        X(local)                                                                                   \
+        X(temp)                                                                                    \
+        X(temp_uid) X(id) X(directory) X(etag) X(last_modified_usec) X(version_size) X(size)       \
+                X(offset) X(mac)
 #define ORPHAN_COLUMNS(X) X(serial) X(uid) X(owner) X(file) X(directory) X(path) X(temp) X(mac)
 
 #define NUMBER(table, name) table##_##name,

@@ -161,6 +161,11 @@ Supervisor *supervisor_free(Supervisor *s)
         return NULL;
 }
 
+bool supervisor_is_waiting(const Supervisor *s)
+{
+        return s->pending != NULL;
+}
+
 /* Sends and, with answer, remembers that one of type is due. */
 static int ask(Supervisor *s, void *message, size_t size, int fd, uint32_t type,
                SupervisorAnswer answer, void *userdata)

@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "wire/supervisor.h"
 
 typedef struct Queue Queue;
@@ -15,7 +17,8 @@ typedef void (*SupervisorAnswer)(void *userdata, const SupervisorMessage *messag
 
 /* Waits for START on fd and fills the queue's keys and flags. 0 or -errno. */
 int supervisor_new(Queue *queue, int fd, Supervisor **ret);
-Supervisor *supervisor_free(Supervisor *supervisor); /* NULL */
+Supervisor *supervisor_free(Supervisor *supervisor);      /* NULL */
+bool supervisor_is_waiting(const Supervisor *supervisor); /* for an answer */
 
 /* Each returns 0, or -errno when it could not be sent (then there will be no answer). fd stays the
  * caller's. */

@@ -246,12 +246,12 @@ static int on_net_message(Worker *worker, const NetMessage *message, size_t size
                 became_ready(worker);
                 return 0;
         }
-        TAILQ_FOREACH(transfer, &worker->transfers, worker_link)
-        if (transfer->net_id == message->header.sequence) {
-                if (!transfer_on_net(transfer, message))
-                        return protocol_error(worker, fd);
-                return 0;
-        }
+        TAILQ_FOREACH (transfer, &worker->transfers, worker_link)
+                if (transfer->net_id == message->header.sequence) {
+                        if (!transfer_on_net(transfer, message))
+                                return protocol_error(worker, fd);
+                        return 0;
+                }
         return protocol_error(worker, fd);
 }
 
@@ -360,8 +360,8 @@ static bool is_full(const Worker *worker)
         const Transfer *transfer;
         size_t count = 0;
 
-        TAILQ_FOREACH(transfer, &worker->transfers, worker_link)
-        count++;
+        TAILQ_FOREACH (transfer, &worker->transfers, worker_link)
+                count++;
         return count >= NET_TRANSFERS_MAX;
 }
 
@@ -369,12 +369,13 @@ static int worker_get(WorkerPool *pool, enum WorkerRole role, Identity identity,
 {
         Worker *worker;
 
-        TAILQ_FOREACH(worker, &pool->workers, link)
-        if (worker->role == role && worker->owner == identity.owner &&
-            worker->token == identity.token && worker->state != WORKER_LOST && !is_full(worker)) {
-                *ret = worker;
-                return 0;
-        }
+        TAILQ_FOREACH (worker, &pool->workers, link)
+                if (worker->role == role && worker->owner == identity.owner &&
+                    worker->token == identity.token && worker->state != WORKER_LOST &&
+                    !is_full(worker)) {
+                        *ret = worker;
+                        return 0;
+                }
         return worker_new(pool, role, identity, ret);
 }
 
@@ -527,6 +528,16 @@ int workers_new(Queue *queue, WorkerPool **ret)
         (void)sd_event_source_set_enabled(pool->answer_refused, SD_EVENT_OFF);
         *ret = pool;
         return 0;
+}
+
+bool workers_are_busy(const WorkerPool *pool)
+{
+        const Worker *worker;
+
+        TAILQ_FOREACH (worker, &pool->workers, link)
+                if (!worker_is_idle(worker))
+                        return true;
+        return !TAILQ_EMPTY(&pool->refused);
 }
 
 WorkerPool *workers_free(WorkerPool *pool)

@@ -25,7 +25,8 @@ typedef struct Identity {
 } Identity;
 
 int workers_new(Queue *queue, WorkerPool **ret);
-WorkerPool *workers_free(WorkerPool *pool); /* NULL */
+WorkerPool *workers_free(WorkerPool *pool);    /* NULL */
+bool workers_are_busy(const WorkerPool *pool); /* some call or transfer has not been answered */
 
 /* What a failed start or call answers, beside the worker's own -errno:
  *   -EKEYREJECTED  the owner must authorise again (no ticket, or bitsd refused it)

@@ -230,9 +230,9 @@ static int handle_logon(Caller *caller)
                 return -EPROTO;
         if (bitsd->place.user_mode)
                 return -EPERM;
-        LIST_FOREACH (other, &bitsd->callers, link)
-                n += other->busy && other->cred.uid == caller->cred.uid &&
-                     other->request.header.type == IDENTITY_LOGON;
+        LIST_FOREACH(other, &bitsd->callers, link)
+        n += other->busy && other->cred.uid == caller->cred.uid &&
+             other->request.header.type == IDENTITY_LOGON;
         if (n > LOGONS_PER_UID_MAX) /* with this one */
                 return -EDQUOT;
 
@@ -408,7 +408,8 @@ static int make_room(Bitsd *bitsd, uid_t uid)
         Caller *caller, *silent = NULL, *silent_own = NULL;
         size_t n = 0, n_own = 0;
 
-        LIST_FOREACH (caller, &bitsd->callers, link) {
+        LIST_FOREACH(caller, &bitsd->callers, link)
+        {
                 bool own = caller->cred.uid == uid;
 
                 n++;

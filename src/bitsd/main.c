@@ -54,8 +54,8 @@ void bitsd_stop(Bitsd *bitsd, int code)
         caller_drop_all(bitsd);
         keeper_stop(bitsd);
         worker_end_all(bitsd);
-        LIST_FOREACH (process, &bitsd->processes, link)
-                process_end(process);
+        LIST_FOREACH(process, &bitsd->processes, link)
+        process_end(process);
         bitsd_reaped(bitsd);
 }
 

@@ -124,8 +124,8 @@ bool process_is_ours(const Bitsd *bitsd, pid_t pid)
 {
         Process *process;
 
-        LIST_FOREACH (process, &bitsd->processes, link)
-                if (process->pid == pid)
-                        return true;
+        LIST_FOREACH(process, &bitsd->processes, link)
+        if (process->pid == pid)
+                return true;
         return false;
 }

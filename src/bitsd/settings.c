@@ -91,7 +91,8 @@ static int on_key(void *data, const char *section, const char *key, const char *
         return 1;
 }
 
-/* A line that is longer than the parser's buffer would come as two: it counts as empty, and as bad. */
+/* A line that is longer than the parser's buffer would come as two: it counts as empty, and as bad.
+ */
 static char *read_line(char *text, int size, void *stream)
 {
         Reading *reading = stream;

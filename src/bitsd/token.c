@@ -15,7 +15,8 @@ int token_room(const Bitsd *bitsd, uid_t uid)
         size_t n = 0, n_same = 0;
         Token *token;
 
-        LIST_FOREACH (token, &bitsd->tokens, link) {
+        LIST_FOREACH(token, &bitsd->tokens, link)
+        {
                 n++;
                 n_same += token->uid == uid;
         }
@@ -91,9 +92,9 @@ Token *token_find(const Bitsd *bitsd, int fd)
 
         if (peer_cookie(fd, &cookie) < 0 || peer_cred(fd, &maker) < 0)
                 return NULL;
-        LIST_FOREACH (token, &bitsd->tokens, link)
-                if (token->cookie == cookie && token->uid == maker.uid)
-                        return token;
+        LIST_FOREACH(token, &bitsd->tokens, link)
+        if (token->cookie == cookie && token->uid == maker.uid)
+                return token;
         return NULL;
 }
 

@@ -153,8 +153,8 @@ static int spawn_check(const Bitsd *bitsd, const SupervisorSpawn *request, const
                 if (r < 0)
                         return r;
         }
-        LIST_FOREACH (worker, &bitsd->workers, link)
-                n++;
+        LIST_FOREACH(worker, &bitsd->workers, link)
+        n++;
         return n >= WORKERS_MAX ? -EAGAIN : 0;
 }
 
@@ -207,9 +207,9 @@ Worker *worker_find(const Bitsd *bitsd, uint32_t id)
 {
         Worker *worker;
 
-        LIST_FOREACH (worker, &bitsd->workers, link)
-                if (worker->id == id)
-                        return worker;
+        LIST_FOREACH(worker, &bitsd->workers, link)
+        if (worker->id == id)
+                return worker;
         return NULL;
 }
 
@@ -225,7 +225,8 @@ void worker_end_of_token(Bitsd *bitsd, const Token *token)
 {
         Worker *worker;
 
-        LIST_FOREACH (worker, &bitsd->workers, link) {
+        LIST_FOREACH(worker, &bitsd->workers, link)
+        {
                 if (worker->token != token)
                         continue;
                 worker->token = NULL;
@@ -239,9 +240,9 @@ void worker_end_of_owner(Bitsd *bitsd, uid_t uid)
 {
         Worker *worker;
 
-        LIST_FOREACH (worker, &bitsd->workers, link)
-                if (worker->ticket.uid == uid || worker->uid == uid)
-                        worker_end(worker);
+        LIST_FOREACH(worker, &bitsd->workers, link)
+        if (worker->ticket.uid == uid || worker->uid == uid)
+                worker_end(worker);
 }
 
 void worker_end_all(Bitsd *bitsd)

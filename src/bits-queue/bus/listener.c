@@ -50,8 +50,8 @@ size_t listener_n_clients(const Listener *l)
         size_t count = 0;
         Client *client;
 
-        TAILQ_FOREACH(client, &l->clients, link)
-        count += client->connected;
+        TAILQ_FOREACH (client, &l->clients, link)
+                count += client->connected;
         return count;
 }
 
@@ -60,8 +60,8 @@ size_t listener_calls_of(const Listener *l, uid_t uid)
         size_t count = 0;
         Client *client;
 
-        TAILQ_FOREACH(client, &l->clients, link)
-        count += client->cred.uid == uid ? client->n_calls : 0;
+        TAILQ_FOREACH (client, &l->clients, link)
+                count += client->cred.uid == uid ? client->n_calls : 0;
         return count;
 }
 
@@ -71,8 +71,7 @@ static bool make_room(Listener *l, uid_t uid)
         Client *client, *victim_of_user = NULL, *victim = NULL;
         size_t of_user = 0;
 
-        TAILQ_FOREACH(client, &l->clients, link)
-        {
+        TAILQ_FOREACH (client, &l->clients, link) {
                 if (!client->connected && !victim)
                         victim = client;
                 if (client->cred.uid != uid)
@@ -140,9 +139,9 @@ static void announce(Listener *l, Job *job)
 {
         Client *client;
 
-        TAILQ_FOREACH(client, &l->clients, link)
-        if (is_for(client, job) && client_can_take(client))
-                objects_announce_job(client, job);
+        TAILQ_FOREACH (client, &l->clients, link)
+                if (is_for(client, job) && client_can_take(client))
+                        objects_announce_job(client, job);
 }
 
 static int on_announce(sd_event_source *source, uint64_t usec, void *userdata)
@@ -185,9 +184,9 @@ void bus_job_removed(Queue *queue, Job *job)
                 TAILQ_REMOVE(&l->changed, job, changed_link);
         job->changed_listed = false;
         announce(l, job);
-        TAILQ_FOREACH(client, &l->clients, link)
-        if (is_for(client, job) && client_can_take(client))
-                objects_announce_removal(client, job);
+        TAILQ_FOREACH (client, &l->clients, link)
+                if (is_for(client, job) && client_can_take(client))
+                        objects_announce_removal(client, job);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
