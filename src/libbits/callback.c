@@ -58,9 +58,9 @@ static Registration *find(const char *job_path)
 {
         Registration *registration;
 
-        TAILQ_FOREACH(registration, &registry.list, link)
-        if (strcmp(registration->job_path, job_path) == 0)
-                return registration;
+        TAILQ_FOREACH (registration, &registry.list, link)
+                if (strcmp(registration->job_path, job_path) == 0)
+                        return registration;
         return NULL;
 }
 

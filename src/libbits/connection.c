@@ -129,11 +129,11 @@ static void lose(Connection *c)
                 state.current = NULL;
                 c->refs--; /* the thread's is still there */
         }
-        TAILQ_FOREACH(pending, &c->pending, link)
-        if (!pending->done) {
-                pending->done = true;
-                pthread_cond_signal(&pending->answered);
-        }
+        TAILQ_FOREACH (pending, &c->pending, link)
+                if (!pending->done) {
+                        pending->done = true;
+                        pthread_cond_signal(&pending->answered);
+                }
         c->bus = sd_bus_close_unref(c->bus);
 }
 

@@ -144,9 +144,10 @@ static bool find_message(MessageQueue *queue, UINT min, UINT max, bool remove, M
 {
         Message *message;
 
-        TAILQ_FOREACH(message, &queue->messages, link)
-        if ((min == 0 && max == 0) || (message->msg.message >= min && message->msg.message <= max))
-                break;
+        TAILQ_FOREACH (message, &queue->messages, link)
+                if ((min == 0 && max == 0) ||
+                    (message->msg.message >= min && message->msg.message <= max))
+                        break;
         if (message) {
                 *ret = message->msg;
                 if (remove) {
@@ -309,11 +310,11 @@ BOOL PostThreadMessageW(DWORD idThread, UINT Msg, WPARAM wParam, LPARAM lParam)
         MessageQueue *queue;
 
         pthread_mutex_lock(&registry.lock);
-        TAILQ_FOREACH(queue, &registry.queues, link)
-        if (queue->thread_id == idThread) {
-                error = post(queue, &msg);
-                break;
-        }
+        TAILQ_FOREACH (queue, &registry.queues, link)
+                if (queue->thread_id == idThread) {
+                        error = post(queue, &msg);
+                        break;
+                }
         pthread_mutex_unlock(&registry.lock);
         if (error)
                 SetLastError(error);
