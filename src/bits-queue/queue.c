@@ -7,7 +7,6 @@
 #include <time.h>
 
 #include "job.h"
-#include "transfer.h"
 
 enum {
         ENDED_MAX = 1000,
@@ -95,10 +94,8 @@ void queue_clear(Queue *queue)
 {
         Job *job;
 
-        while ((job = TAILQ_FIRST(&queue->jobs))) {
-                transfers_clear(job);
+        while ((job = TAILQ_FIRST(&queue->jobs)))
                 queue_remove_job(queue, job);
-        }
         while ((job = TAILQ_FIRST(&queue->ended)))
                 forget_ended(queue, job);
 }

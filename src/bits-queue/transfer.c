@@ -30,31 +30,14 @@ static void seal(Transfer *t);
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static void transfer_free(Transfer *t)
+static void transfer_unref(Transfer *t)
 {
+        if (--t->refs > 0)
+                return;
         sd_event_source_disable_unref(t->timer);
         closep(&t->fd);
         job_unref(t->job);
         free(t);
-}
-
-static void transfer_unref(Transfer *t)
-{
-        if (--t->refs == 0)
-                transfer_free(t);
-}
-
-void transfers_clear(Job *job)
-{
-        Transfer *t;
-
-        job_ref(job);
-        while ((t = TAILQ_FIRST(&job->transfers))) {
-                TAILQ_REMOVE(&job->transfers, t, job_link);
-                t->file->transfer = NULL;
-                transfer_free(t);
-        }
-        job_unref(job);
 }
 
 static void transfer_end(Transfer *t)

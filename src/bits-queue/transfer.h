@@ -47,9 +47,6 @@ int transfer_start(File *file);
 /* Stops; the transfer goes when the descriptor is back. Harmless when it is stopping already. */
 void transfer_stop(Transfer *transfer);
 
-/* At the end of the process, when nothing answers any more: lets go of the job's transfers. */
-void transfers_clear(Job *job);
-
 /* For worker.c. false: the message does not fit the transfer's state. */
 bool transfer_on_net(Transfer *transfer, const NetMessage *message);
 void transfer_on_net_lost(Transfer *transfer, int result);
