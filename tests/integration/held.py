@@ -47,7 +47,7 @@ class HeldOrigin:
                 pass  # the client has gone, which is its right
 
         self.server = Server(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=[0.02], daemon=True)
 
     def url(self, name):
         return f"http://127.0.0.1:{self.server.server_port}/{name}"

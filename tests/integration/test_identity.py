@@ -35,6 +35,7 @@ PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 4, 38
 CLONE_NEWUSER = 0x10000000
 SYS_PIDFD_GETFD = 438
 TOKENS_PER_UID = 256
+CALLERS_PER_UID, CALLERS = 8, 64
 FOREGROUND = 0
 
 
@@ -80,7 +81,7 @@ def restrict():
 
 def test_connection_of_bobs_is_no_token(tmp_path):
     """Confused deputy: bob connects to a socket of mal's, who then has a socket that the kernel calls bob's."""
-    name = f"\0{tmp_path}"
+    name, token = f"\0{tmp_path}", minted("bob", "alice")  # which his connection must not be taken for
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         listener.bind(name)
         listener.listen()
@@ -90,7 +91,8 @@ def test_connection_of_bobs_is_no_token(tmp_path):
         assert peer(incoming)[1] == uid("bob")
         for name in ("mal", "alice"):
             assert people.call(name, set_token, incoming.fileno()) == bus.E_ACCESSDENIED
-        assert people.call("alice", set_token, minted("bob", "alice")) is None
+        assert people.call("alice", set_token, token) is None
+    os.close(token)
 
 
 def user_namespace_pair():
@@ -124,18 +126,22 @@ def plain_pair():
 
 @pytest.mark.parametrize("maker", ["mal", "bob", "alice", "root"])
 def test_pair_made_elsewhere_is_no_token(maker):
+    token = minted(maker, "root" if maker == "root" else "alice")
     ends = made_by(maker, plain_pair)
     assert peer(ends[0])[1] == uid(maker)
     for end in ends:
         assert people.call("mal", set_token, end.fileno()) == bus.E_ACCESSDENIED
         assert people.call("alice", set_token, end.fileno()) == bus.E_ACCESSDENIED
+    os.close(token)
 
 
 def test_pair_of_a_namespaces_root_is_no_token():
+    token = minted("mal", "mal")
     ends = made_by("mal", user_namespace_pair)
     assert peer(ends[0])[1] == uid("mal")
     for end in ends:
         assert people.call("mal", set_token, end.fileno()) == bus.E_ACCESSDENIED
+    os.close(token)
 
 
 def test_what_is_no_socket_is_no_token():
@@ -450,38 +456,47 @@ def test_so_many_tokens_and_no_more():
     assert people.call("mal", attempt) == (TOKENS_PER_UID, -errno.EDQUOT, 0, True, 0)
 
 
-def test_flood_of_connections():
-    """mal holds 200 connections, and more come: bob is served, and so is mal himself."""
-
-    def flood():
-        held = []
-        for _ in range(200):
-            connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            connection.connect(identity.SOCKET)
-            held.append(connection)
-        os.write(told[1], b"x")
-        os.read(stay[0], 1)
-
+@contextlib.contextmanager
+def connections(of, count):
+    """Silent connections to the identity socket, held by a process of the uid's."""
     told, stay = os.pipe(), os.pipe()
     child = os.fork()
     if child == 0:
         os.close(stay[1])
-        people.become("mal")
-        flood()
+        os.setresuid(of, of, of)
+        held = [socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(count)]
+        for connection in held:
+            connection.connect(identity.SOCKET)
+        os.write(told[1], b"x")
+        os.read(stay[0], 1)  # until the parent closes its end
         os._exit(0)
+    os.close(told[1])
     try:
         assert os.read(told[0], 1) == b"x"
-        started = time.monotonic()
-        assert people.call("bob", lambda: identity.mint(os.getuid()).result) == 0
-        assert people.call("bob", lambda: identity.ticket().result) == 0
-        assert time.monotonic() - started < 4  # bitsd drops silent callers after 5 s: it was not that
-        assert people.call("mal", lambda: identity.ticket().result) == 0
-        sockets = [to for to in programs.descriptors(programs.pids("bitsd")[0]).values() if to.startswith("socket:")]
-        assert len(sockets) < 64
+        yield
     finally:
-        for number in (*told, *stay):
+        for number in (told[0], *stay):
             os.close(number)
         os.waitpid(child, 0)
+
+
+def sockets_of_bitsd():
+    return sum(to.startswith("socket:") for to in programs.descriptors(programs.pids("bitsd")[0]).values())
+
+
+@pytest.mark.parametrize("callers", [["mal"], range(5001, 5031)], ids=["one", "thirty"])
+def test_flood_of_connections(callers):
+    """mal, or thirty of his friends, hold 200 connections each: bob is served, and so is mal himself."""
+    started, before = time.monotonic(), sockets_of_bitsd()
+    with contextlib.ExitStack() as stack:
+        for caller in callers:
+            stack.enter_context(connections(uid(caller) if isinstance(caller, str) else caller, 200))
+        for name in ("bob", "mal"):
+            assert people.call(name, lambda: identity.mint(os.getuid()).result) == 0
+            assert people.call(name, lambda: identity.ticket().result) == 0
+        held = sockets_of_bitsd() - before
+        assert time.monotonic() - started < 5  # when bitsd drops silent callers: it was not that
+    assert held <= min(CALLERS_PER_UID * len(callers), CALLERS)
 
 
 # ---- tickets ----------------------------------------------------------------------------------------
