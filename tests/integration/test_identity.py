@@ -887,7 +887,7 @@ def parent_of(pid):
     return int(programs.status(pid)["PPid"])
 
 
-def test_rows_edited_in_the_store(service_log, held, alices):
+def test_rows_edited_in_the_store(service_log, held):
     """Three jobs of mal's: one is given to root, one gets another file, one is left alone."""
     mals = people.home("mal")
 
