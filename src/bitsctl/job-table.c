@@ -10,6 +10,7 @@
 #include "base/hresult.h"
 #include "format.h"
 #include "names.h"
+#include "progress.h"
 
 typedef struct libscols_table Table;
 typedef struct libscols_line Line;
@@ -63,19 +64,37 @@ static const char *owner_name(const Job *job)
         return account ? account->pw_name : job->owner;
 }
 
+/* As narrow as may be: an id takes half of a small terminal. */
+static void put_progress(Line *line, size_t *column, const Job *job)
+{
+        Progress progress = {
+                .bytes_done = job->bytes_transferred,
+                .bytes_total = job->bytes_total,
+        };
+        char size[FORMAT_SIZE], text[2 * FORMAT_SIZE];
+        int percent = progress_percent(&progress);
+
+        if (percent < 0)
+                (void)snprintf(text, sizeof(text), "%s", format_size(progress.bytes_done, size));
+        else
+                (void)snprintf(text, sizeof(text), "%d%% of %s", percent,
+                               format_size(progress.bytes_total, size));
+        put(line, column, job->files_total > 0 ? text : "");
+}
+
 static void put_job(Line *line, const Job *job, bool with_owner)
 {
-        char files[FORMAT_SIZE];
+        char text[4 * FORMAT_SIZE];
         size_t column = 0;
 
-        (void)snprintf(files, sizeof(files), "%u / %u", job->files_transferred, job->files_total);
         put(line, &column, job->id);
         put(line, &column, job->display_name);
-        put(line, &column, state_name(job->state));
-        put(line, &column, priority_name(job->priority));
-        put(line, &column, files);
-        put_amount(line, &column, job->bytes_transferred, job->bytes_total);
-        put(line, &column, job->reason);
+        (void)snprintf(text, sizeof(text), "%s%s%.64s%s", state_name(job->state),
+                       *job->reason ? " (" : "", job->reason, *job->reason ? ")" : "");
+        put(line, &column, text);
+        (void)snprintf(text, sizeof(text), "%u/%u", job->files_transferred, job->files_total);
+        put(line, &column, text);
+        put_progress(line, &column, job);
         if (with_owner)
                 put(line, &column, owner_name(job));
 }
@@ -86,10 +105,8 @@ char *job_table_text(const JobList *list, bool with_owner)
                 {"ID", 36, 0},
                 {"NAME", 0.2, SCOLS_FL_TRUNC},
                 {"STATE", 12, 0},
-                {"PRIORITY", 6, 0},
                 {"FILES", 5, SCOLS_FL_RIGHT},
-                {"BYTES", 20, SCOLS_FL_RIGHT},
-                {"REASON", 6, 0},
+                {"BYTES", 8, SCOLS_FL_RIGHT},
                 {"OWNER", 8, 0},
         };
         _cleanup_(table_freep) Table *table = table_new(columns, ELEMENTS(columns) - !with_owner);

@@ -69,26 +69,40 @@ static int open_bus(const char *directory, sd_bus **ret)
         return 0;
 }
 
+static bool is_system(const Service *service)
+{
+        return strcmp(service->directory, RUNTIME_DIR) == 0;
+}
+
+/* Once found, the system's service is waited for by whoever connects again; a person's own is
+ * started anew. Never does one take the place of the other. */
+static int find(Service *service)
+{
+        bool user_only = service->user_only || service->directory[0];
+        int r;
+
+        if (is_system(service))
+                return 0;
+        r = locate_service(user_only, service->directory);
+        if (r < 0 && !user_only)
+                service->directory[0] = 0;
+        return r;
+}
+
 int service_connect(Service *service)
 {
         int r;
 
-        if (!service->directory[0]) {
-                r = locate_service(service->user_only, service->directory);
-                if (r < 0) {
-                        service->directory[0] = 0;
-                        return r;
-                }
-        }
+        r = find(service);
+        if (r < 0)
+                return r;
         service_disconnect(service);
         return open_bus(service->directory, &service->bus);
 }
 
 int service_identity(const Service *service, Identity *ret)
 {
-        uid_t owner = strcmp(service->directory, RUNTIME_DIR) == 0 ? 0 : geteuid();
-
-        return identity_open(service->directory, owner, ret);
+        return identity_open(service->directory, is_system(service) ? 0 : geteuid(), ret);
 }
 
 void service_disconnect(Service *service)

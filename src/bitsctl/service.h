@@ -29,7 +29,7 @@ typedef struct Service {
         bool identity_failed;     /* said already that no ticket was to be had */
 } Service;
 
-/* Finds the service (once) and connects. 0 or -errno. */
+/* Finds the service and connects. 0 or -errno (locate_text() has words for it). */
 int service_connect(Service *service);
 void service_disconnect(Service *service);
 
