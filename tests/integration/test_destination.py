@@ -11,7 +11,7 @@ import pytest
 import bus
 import jobs
 import people
-from conftest import sha256
+from conftest import TREE, sha256
 from waiting import wait_for
 
 SIZE = 3 << 20
@@ -256,3 +256,42 @@ def test_full_disk_then_room(server, remote):
 
         assert people.call("alice", go_on) == 0
         assert sha256(small / "x") == sha256(remote)
+
+
+@contextlib.contextmanager
+def mounted_quota(name, rules):
+    """A directory of everybody's on a file system that answers errors by rules (tests/faults/quotafs.c)."""
+    program = next(path for path in TREE.glob("build*/tests/faults/quotafs"))
+    backing, mountpoint, rule_file = (pathlib.Path(f"/run/{name}-{part}") for part in ("backing", "mount", "rules"))
+    backing.mkdir()
+    backing.chmod(0o777)
+    mountpoint.mkdir()
+    rule_file.write_text(rules)
+    with subprocess.Popen([program, backing, mountpoint, rule_file], stdout=subprocess.PIPE, text=True) as process:
+        assert "mounted" in process.stdout.readline()
+        try:
+            yield mountpoint
+        finally:
+            subprocess.run(["umount", mountpoint], check=True)
+
+
+def test_quota_exceeded_while_writing(server, remote):
+    with mounted_quota("quota-write", "write EDQUOT 1048576\n") as place:
+        neighbour = owned(place / "neighbour", "alice")
+        error, cancelled = people.call("alice", full_disk, server.url(remote.name), place / "x")
+        assert (error, cancelled) == ((QUOTA_EXCEEDED, LOCAL_FILE), 0)
+        assert os.listdir(place) == ["neighbour"] and neighbour.read_text() == "precious"
+
+
+def test_quota_exceeded_while_creating(server, remote):
+    with mounted_quota("quota-create", "create EDQUOT\n") as place:
+        error, cancelled = people.call("alice", full_disk, server.url(remote.name), place / "x")
+        assert (error, cancelled) == ((QUOTA_EXCEEDED, LOCAL_FILE), 0)
+        assert os.listdir(place) == []
+
+
+def test_input_output_error_while_writing(server, remote):
+    with mounted_quota("broken-disk", "write EIO 1048576\n") as place:
+        error, cancelled = people.call("alice", full_disk, server.url(remote.name), place / "x")
+        assert (error, cancelled) == ((0x8007045D, LOCAL_FILE), 0)  # ERROR_IO_DEVICE
+        assert os.listdir(place) == []
