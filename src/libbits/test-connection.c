@@ -668,21 +668,46 @@ static void test_many_threads(void **state)
         client_close(&client);
 }
 
+/* What a child does after fork: it has a connection and callbacks of its own. */
+static void __attribute__((noreturn)) run_child(IBackgroundCopyJob *job, int until_closed)
+{
+        Receiver receiver = RECEIVER(S_FALSE);
+        char byte;
+
+        if (listen_for(job, &receiver) != S_OK)
+                report('x', 0);
+        (void)!read(until_closed, &byte, 1);
+        _exit(receiver.n_calls == 1 ? 0 : 1);
+}
+
 static void test_child_process(void **state)
 {
         Client client = client_open(COINIT_MULTITHREADED);
-        BG_JOB_STATE job_state;
-        int status;
+        Receiver receiver = RECEIVER(S_OK);
+        IUnknown *set;
+        int status, fds[2];
         pid_t pid;
 
         (void)state;
+        assert_int_equal(listen_for(client.job, &receiver), S_OK);
+        assert_int_equal(next_report('a'), S_OK);
+        assert_int_equal(pipe(fds), 0);
         pid = fork();
         assert_true(pid >= 0);
-        if (pid == 0)
-                _exit(IBackgroundCopyJob_GetState(client.job, &job_state) == S_OK ? 0 : 1);
+        if (pid == 0) {
+                close(fds[1]);
+                run_child(client.job, fds[0]);
+        }
+        close(fds[0]);
+        assert_int_equal(next_report('a'), S_FALSE);
+        close(fds[1]);
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_int_equal(status, 0);
-        assert_int_equal(IBackgroundCopyJob_GetState(client.job, &job_state), S_OK);
+
+        /* and the parent's are as they were */
+        assert_int_equal(IBackgroundCopyJob_GetNotifyInterface(client.job, &set), S_OK);
+        assert_ptr_equal(set, &receiver);
+        IUnknown_Release(set);
         client_close(&client);
 }
 

@@ -111,7 +111,7 @@ void test_pointers()
                 CHECK(callback.refs == 3);
                 three.Attach(one.Detach());
                 CHECK(callback.refs == 3 && !one);
-                three = three;
+                three = *&three.p; /* itself */
                 CHECK(callback.refs == 3);
         }
         CHECK(callback.refs == 1);
