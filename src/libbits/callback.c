@@ -46,7 +46,7 @@ typedef struct Notification {
 } Notification;
 
 static struct {
-        pthread_mutex_t lock;  /* of the list and of every registration's count */
+        pthread_mutex_t lock;  /* of the list and of every count; taken after the connection's */
         RegistrationList list; /* the newest of a job comes first, and is the one that counts */
 } registry = {PTHREAD_MUTEX_INITIALIZER, TAILQ_HEAD_INITIALIZER(registry.list)};
 
@@ -191,6 +191,7 @@ static HRESULT announce(const Remote *remote, int on)
 HRESULT callback_set(const Remote *remote, IUnknown *object)
 {
         Registration *registration;
+        uint64_t serial;
         HRESULT hr;
 
         if (!object) {
@@ -208,8 +209,9 @@ HRESULT callback_set(const Remote *remote, IUnknown *object)
         hr = announce(remote, true);
         if (SUCCEEDED(hr)) {
                 forget(is_other_of_job, registration);
+                serial = connection_serial(NULL);
                 pthread_mutex_lock(&registry.lock);
-                registration->serial = connection_serial(NULL);
+                registration->serial = serial;
                 pthread_mutex_unlock(&registry.lock);
         } else
                 forget(is_this, registration);
