@@ -35,7 +35,7 @@ DECLARE_INTERFACE_(IBitsTokenOptions, IUnknown)
 
         /* What the token is for: BG_TOKEN_LOCAL_FILE, BG_TOKEN_NETWORK, both, or 0: off. Stored
          * with the job; may come before or after SetHelperToken. Another file identity begins
-         * unfinished files anew. Errors: those of every call; E_INVALIDARG (unknown bits);
+         * unfinished files anew. Errors: those of every call; E_NOTIMPL (unknown bits);
          * E_ACCESSDENIED (not the owner; a restricted caller); BG_E_INVALID_STATE (the job is
          * completed or cancelled). Page: IBitsTokenOptions::SetHelperTokenFlags. */
         STDMETHOD(SetHelperTokenFlags)(THIS_ DWORD UsageFlags) PURE;
