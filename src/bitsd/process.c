@@ -64,6 +64,21 @@ static int spawn(const char *path, int sock, pid_t *ret)
         return -r;
 }
 
+/* Off and on again: as it comes, the source is one-shot in epoll as well, and libsystemd (252)
+ * drops such an event when a SIGCHLD is handled in the same round; the exit would never be seen. */
+static int watch_exit(Process *process)
+{
+        int r;
+
+        r = sd_event_add_child(process->bitsd->event, &process->child, process->pid, WEXITED,
+                               on_exit_of, process);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(process->child, SD_EVENT_OFF);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(process->child, SD_EVENT_ON);
+        return r;
+}
+
 int process_start(Bitsd *bitsd, int sock, Process **ret)
 {
         _cleanup_(freep) Process *process = NULL;
@@ -79,11 +94,11 @@ int process_start(Bitsd *bitsd, int sock, Process **ret)
         r = spawn(path, sock, &process->pid);
         if (r < 0)
                 return r;
-        r = sd_event_add_child(bitsd->event, &process->child, process->pid, WEXITED, on_exit_of,
-                               process);
+        r = watch_exit(process);
         if (r < 0) {
                 (void)kill(process->pid, SIGKILL);
                 (void)waitpid(process->pid, NULL, 0);
+                sd_event_source_disable_unref(process->child);
                 return r;
         }
         LIST_INSERT_HEAD(&bitsd->processes, process, link);

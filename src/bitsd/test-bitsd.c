@@ -96,25 +96,35 @@ typedef struct Outcome {
         Ticket ticket;
 } Outcome;
 
-/* Starts a process of uid that does the deed and reports on the returned socket. */
+static void live_as(uid_t uid, deed_t deed, Wish wish, int sock)
+{
+        Outcome outcome = {0};
+        int fd = -1;
+
+        if (wish.restricted && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+                _exit(99);
+        become(uid);
+        outcome.result = deed(&wish, &fd);
+        outcome.ticket = wish.ticket;
+        (void)packet_send(sock, &outcome, sizeof(outcome), fd);
+        _exit(0);
+}
+
+/* Starts a process of uid, nobody's child, that does the deed and reports on the returned socket.
+ */
 static int begin_as(uid_t uid, deed_t deed, const Wish *wish)
 {
-        int pair[2];
+        int pair[2], status;
+        pid_t pid;
 
         assert_int_equal(packet_pair(pair), 0);
-        if (fork() == 0) {
-                Wish own = *wish;
-                Outcome outcome = {0};
-                int fd = -1;
-
-                if (own.restricted && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-                        _exit(99);
-                become(uid);
-                outcome.result = deed(&own, &fd);
-                outcome.ticket = own.ticket;
-                (void)packet_send(pair[1], &outcome, sizeof(outcome), fd);
+        pid = fork();
+        if (pid == 0) {
+                if (fork() == 0)
+                        live_as(uid, deed, *wish, pair[1]);
                 _exit(0);
         }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
         (void)close(pair[1]);
         return pair[0];
 }
