@@ -87,7 +87,7 @@ static json_object *files_json(const Job *job)
 {
         json_object *array = json_object_new_array();
 
-        for (size_t i = 0; i < job->n_files; i++)
+        for (size_t i = 0; job->files && i < job->n_files; i++)
                 json_object_array_add(array, file_json(&job->files[i]));
         return array;
 }

@@ -148,8 +148,9 @@ void view_waiting(TransferView *view, const Service *service, const Job *job)
         char until[FORMAT_SIZE], when[2 * FORMAT_SIZE] = "";
         const char *why = reason_text(job->reason);
 
+        error = job_error_text(job);
         if (job->state == STATE_TRANSIENT_ERROR)
-                why = error = job_error_text(job);
+                why = error;
         else if (job->state == STATE_SUSPENDED)
                 why = "somebody suspended the job";
         else if (job->state != STATE_QUEUED)
