@@ -119,13 +119,27 @@ void service_deinit(Service *service)
         service->text = NULL;
 }
 
-/* Errors of the service carry a name of ours; others come from sd-bus itself, here or there. */
+/* sd-bus makes errors of its own out of a connection that breaks or an answer that is late. */
+static bool is_lost(const sd_bus_error *error, int r)
+{
+        static const int lost[] = {ENOTCONN, ECONNRESET, ECONNABORTED, EPIPE, ESHUTDOWN, ETIMEDOUT};
+
+        if (!sd_bus_error_is_set(error))
+                return true;
+        if (strncmp(error->name, ERROR_PREFIX, strlen(ERROR_PREFIX)) == 0)
+                return false;
+        for (size_t i = 0; i < ELEMENTS(lost); i++)
+                if (r == -lost[i])
+                        return true;
+        return sd_bus_error_has_names(error, SD_BUS_ERROR_NO_REPLY, SD_BUS_ERROR_TIMEOUT,
+                                      SD_BUS_ERROR_DISCONNECTED);
+}
+
+/* Errors of the service carry a name of ours; a few come from its sd-bus. */
 static int take_error(Service *service, const sd_bus_error *error, int r)
 {
-        if (!sd_bus_error_is_set(error) ||
-            sd_bus_error_has_names(error, SD_BUS_ERROR_NO_REPLY, SD_BUS_ERROR_TIMEOUT,
-                                   SD_BUS_ERROR_DISCONNECTED))
-                return r < 0 ? r : -EIO;
+        if (is_lost(error, r))
+                return r;
         free(service->text);
         service->text = NULL;
         if (strncmp(error->name, ERROR_PREFIX, strlen(ERROR_PREFIX)) == 0)
