@@ -26,11 +26,11 @@
 #include "worker.h"
 
 /*
- * What bitsd and its children may keep:
+ * What bitsd and its children may keep, found by leaving each out:
  *   SETUID, SETGID, SETPCAP  bits-become turns into users and empties their bounding sets
- *   KILL                     ends workers, which are other users' processes
- *   SYS_RESOURCE             pam_limits raises limits above those of the service
- *   AUDIT_WRITE              libpam tells the kernel's audit, and fails for root when it may not
+ *   KILL                     ends bits-queue and workers, which are other users' processes
+ *   SYS_RESOURCE             pam_limits raises limits; without it they only go down
+ *   AUDIT_WRITE              libpam's records of log-ons; without it they are lost, nothing else
  *   CHOWN                    until the directory of bits-queue is its own
  * pam_unix reads /etc/shadow as its owner and needs nothing more.
  */

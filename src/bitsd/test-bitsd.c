@@ -680,6 +680,8 @@ static void test_confused_deputy(void **state)
         struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/run/tmp/lure"};
         int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), lured;
         Ticket alice = ticket_of(ALICE);
+        int token =
+                mint(BOB, ALICE, BOTH); /* that he does have one makes no other socket a token */
         Wish wish = {0};
         PeerCred cred;
 
@@ -693,6 +695,7 @@ static void test_confused_deputy(void **state)
         assert_int_equal(cred.uid, BOB);
         assert_int_equal(query(lured).result, -ENOKEY);
         assert_int_equal(spawn(WORKER_FILE, &alice, lured).result, -ENOKEY);
+        (void)close(token);
         (void)close(lured);
         (void)close(listener);
 }
@@ -709,7 +712,7 @@ static int do_pair(Wish *wish, int *ret_fd)
 static void test_foreign_pairs(void **state)
 {
         Ticket alice = ticket_of(ALICE);
-        int pair, own, ends[2];
+        int token = mint(BOB, ALICE, BOTH), pair, own, ends[2];
         Wish wish = {0};
 
         (void)state;
@@ -720,6 +723,7 @@ static void test_foreign_pairs(void **state)
         assert_int_equal(query(ends[0]).result, -ENOKEY);
         own = open("/dev/null", O_RDONLY | O_CLOEXEC);
         assert_int_equal(query(own).result, -ENOKEY);
+        (void)close(token);
         (void)close(pair);
         (void)close(own);
         (void)close(ends[0]);
@@ -898,6 +902,19 @@ static void test_settings(void **state)
         run("rm -r /etc/bits");
 }
 
+static size_t count_fds(pid_t pid)
+{
+        char path[64];
+        struct stat st;
+        size_t n = 0;
+
+        for (int fd = 0; fd < 4096; fd++) {
+                (void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
+                n += lstat(path, &st) == 0;
+        }
+        return n;
+}
+
 static void test_flood(void **state)
 {
         Wish wish = {.uses = 200};
@@ -906,6 +923,7 @@ static void test_flood(void **state)
 
         (void)state;
         assert_int_equal(finish_as(flood, &wish, NULL), 0);
+        assert_true(count_fds(world.bitsd) < 40);
         begin = seconds();
         (void)close(mint(BOB, BOB, BOTH));
         assert_true(seconds() - begin < 3);
