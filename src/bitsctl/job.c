@@ -211,7 +211,7 @@ static int read_files(Service *service, const char *path, Job *job)
         do {
                 before = job->n_files;
                 r = read_file_page(service, path, job);
-        } while (r == 0 && job->n_files == before + PAGE);
+        } while (r == 0 && job->n_files > before);
         return r;
 }
 

@@ -177,7 +177,7 @@ static HRESULT job_enum_files(IBackgroundCopyJob *This, IEnumBackgroundCopyFiles
                         if (SUCCEEDED(hr))
                                 hr = snapshot_append(snapshot, file);
                 }
-        } while (SUCCEEDED(hr) && page.n == PAGE_MAX);
+        } while (SUCCEEDED(hr) && page.n > 0);
         return FAILED(hr) ? hr : enum_files_new(snapshot, pEnum);
 }
 

@@ -121,16 +121,19 @@ def held(function, hold=served):
         os.waitpid(child, 0)
 
 
-def message(body=b"", announced=None):
-    """A method call of org.freedesktop.DBus.Peer.Ping to /, as the specification has it, by hand."""
+def message(body=b"", announced=None, path=b"/", method=b"org.freedesktop.DBus.Peer.Ping", signature=b""):
+    """A method call by hand, as the specification has it."""
+    interface, _, member = method.rpartition(b".")
 
-    def field(code, signature, value):
-        data = struct.pack("<BB", code, 1) + signature + b"\0"
-        data += b"\0" * (-len(data) % 4)
+    def field(code, kind, value):
+        data = struct.pack("<BB", code, 1) + kind + b"\0"
+        if kind == b"g":
+            return data + struct.pack("<B", len(value)) + value + b"\0"
         return data + struct.pack("<I", len(value)) + value + b"\0"
 
     fields = b""
-    for part in (field(1, b"o", b"/"), field(3, b"s", b"Ping"), field(2, b"s", b"org.freedesktop.DBus.Peer")):
+    parts = [field(1, b"o", path), field(3, b"s", member), field(2, b"s", interface)]
+    for part in parts + ([field(8, b"g", signature)] if signature else []):
         fields += b"\0" * (-len(fields) % 8) + part
     size = len(body) if announced is None else announced
     head = struct.pack("<cBBBIII", b"l", 1, 0, 1, size, 1, len(fields)) + fields
@@ -232,6 +235,32 @@ def test_a_client_that_does_not_read():
 
     with bounded():
         assert held(ask) < ANSWER_SEC
+
+
+def test_clients_that_ask_for_much_and_do_not_read():
+    """Sixty connections ask for all names of a job whose names are long, and take no answer."""
+    address = "http://127.0.0.1:1/" + "x" * 2100
+
+    def lists(path):
+        ask = message(struct.pack("<II", 0, 256), path=path.encode(), method=b"org.bitsd1.Job.ListFiles", signature=b"uu")
+        connections = [authenticated() for _ in range(60)]
+        for connection in connections:
+            connection.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                for _ in range(1000):
+                    connection.send(ask)
+        connections[0].setblocking(True)
+        assert connections[0].recv(2) == b"l\2"  # a method return: the question was right
+        return connections
+
+    def fill():
+        job = jobs.session().create("long names")
+        job.call("AddFileSet", "a(ss)", [(address, f"{os.environ['HOME']}/{index}") for index in range(200)])
+        return job.path
+
+    path = people.call("mal", fill)
+    with bounded():
+        assert held(lambda: lists(path), lambda: served("carol")) < ANSWER_SEC
 
 
 @pytest.mark.parametrize("path, kind", [(BUS, socket.SOCK_STREAM), ("/run/bits/identity", socket.SOCK_SEQPACKET)])

@@ -17,7 +17,8 @@
 enum {
         AUTH_USEC = 10 * 1000 * 1000,
         QUEUED_MAX = 256,        /* messages that wait for a client who does not read */
-        QUEUED_PAUSE = 64,       /* from here on his own calls wait */
+        QUEUED_PAUSE = 16,       /* from here on his own calls wait */
+        QUEUED_PER_USER = 64,    /* and from here on in all his connections */
         CALLS_PER_USER_MAX = 32, /* unanswered; from here on one for each connection */
 };
 
@@ -112,14 +113,20 @@ bool client_may_access(const Client *client, const Job *job)
         return client->administrator && job->owner != 0;
 }
 
-bool client_can_take(Client *client)
+uint64_t client_queued(const Client *client)
 {
         uint64_t queued = 0;
 
+        if (client->bus)
+                (void)sd_bus_get_n_queued_write(client->bus, &queued);
+        return queued;
+}
+
+bool client_can_take(Client *client)
+{
         if (!client->listener || client->closing || !client->connected)
                 return false;
-        (void)sd_bus_get_n_queued_write(client->bus, &queued);
-        if (queued <= QUEUED_MAX)
+        if (client_queued(client) <= QUEUED_MAX)
                 return true;
         client_close(client, "it does not read");
         return false;
@@ -128,12 +135,15 @@ bool client_can_take(Client *client)
 static bool may_read(void *userdata)
 {
         Client *client = userdata;
-        uint64_t queued = 0;
+        uint64_t queued;
 
         if (client->n_calls > 0 &&
             listener_calls_of(client->listener, client->cred.uid) >= CALLS_PER_USER_MAX)
                 return false;
-        return sd_bus_get_n_queued_write(client->bus, &queued) < 0 || queued < QUEUED_PAUSE;
+        queued = client_queued(client);
+        return queued == 0 || (queued < QUEUED_PAUSE &&
+                               listener_queued_of(client->listener, client->cred.uid) <
+                                       QUEUED_PER_USER);
 }
 
 static void on_gate_closed(void *userdata, int error)

@@ -68,6 +68,9 @@ bool client_is_restricted(const Client *client);
 /* May the caller see and touch the job? behaviour.md §5; a job of root's only root. */
 bool client_may_access(const Client *client, const Job *job);
 
+/* Messages that wait for the client to read. */
+uint64_t client_queued(const Client *client);
+
 /* Something is about to be sent that the client did not ask for: false, and the connection is
  * ended, when it does not read. */
 bool client_can_take(Client *client);

@@ -12,6 +12,7 @@
 
 enum {
         PAGE_MAX = 256,
+        PAGE_BYTES = 128 * 1024, /* an answer waits in memory for a client who may not read */
         FILES_PER_CALL_MAX = 10000,
         SID_SIZE = 32,
 };
@@ -91,11 +92,15 @@ static int add_file_set(Target *t, sd_bus_message *m)
 
 static int append_files(sd_bus_message *answer, const Job *job, uint32_t from, uint32_t max)
 {
+        size_t bytes = 0;
         int r = 0;
 
         for (size_t i = from; i < job->n_files && i - from < max && r >= 0; i++) {
                 const File *f = job->files[i];
 
+                bytes += strlen(f->remote) + strlen(f->local);
+                if (i > from && bytes > PAGE_BYTES)
+                        break;
                 r = sd_bus_message_append(answer, "(ussttb)", f->index, f->remote, f->local,
                                           f->size, f->received, f->state == FILE_FINISHED);
         }

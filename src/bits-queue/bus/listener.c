@@ -65,6 +65,16 @@ size_t listener_calls_of(const Listener *l, uid_t uid)
         return count;
 }
 
+uint64_t listener_queued_of(const Listener *l, uid_t uid)
+{
+        uint64_t count = 0;
+        Client *client;
+
+        TAILQ_FOREACH (client, &l->clients, link)
+                count += client->cred.uid == uid ? client_queued(client) : 0;
+        return count;
+}
+
 /* Room for one more of uid: who has not authenticated yet makes room for who comes. */
 static bool make_room(Listener *l, uid_t uid)
 {

@@ -14,3 +14,5 @@ void listener_insert(Listener *listener, Client *client);
 void listener_remove(Listener *listener, Client *client);
 /* Calls of uid, on all its connections, that are not answered yet. */
 size_t listener_calls_of(const Listener *listener, uid_t uid);
+/* Messages that wait until uid reads, on all its connections. */
+uint64_t listener_queued_of(const Listener *listener, uid_t uid);
