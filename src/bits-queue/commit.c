@@ -9,7 +9,7 @@
 #include "base/hresult.h"
 #include "base/log.h"
 #include "queue.h"
-#include "store.h"
+#include "store/store.h"
 
 enum {
         GROUP_MAX = 100, /* answers that may wait while others arrive */

@@ -35,6 +35,8 @@ File *file_free(File *file)
                 return NULL;
         free(file->remote);
         free(file->local);
+        free(file->ranges);
+        free(file->filled);
         free(file);
         return NULL;
 }
@@ -56,6 +58,10 @@ void file_reset(File *file)
         file->validator.last_modified_usec = INT64_MIN;
         file->size = NET_SIZE_UNKNOWN;
         file->offset = file->received = 0;
+        file->announced = false;
+        free(file->filled);
+        file->filled = NULL;
+        file->n_filled = 0;
 }
 
 void file_temporary_name(const File *file, char ret[WIRE_PATH_SIZE])

@@ -21,6 +21,16 @@ typedef enum FileState {
         FILE_FINISHED, /* renamed to its final name */
 } FileState;
 
+typedef enum FileValidation { /* SetValidationState */
+        VALIDATION_NONE,
+        VALIDATION_GOOD,
+        VALIDATION_BAD,
+} FileValidation;
+
+typedef struct FileRange {       /* BG_FILE_RANGE */
+        uint64_t offset, length; /* UINT64_MAX: to the end */
+} FileRange;
+
 typedef struct File {
         Job *job;
         uint32_t index;
@@ -33,7 +43,15 @@ typedef struct File {
         uint64_t size;             /* NET_SIZE_UNKNOWN */
         uint64_t offset;           /* durable bytes */
         uint64_t received;         /* at least offset; for display only */
-        Transfer *transfer;        /* while on the move */
+        uint32_t hash;             /* FileHash: declared with the file, checked by the seal */
+        uint8_t digest[64];        /* as long as the hash */
+        FileValidation validation;
+        bool announced;    /* FileTransferred was handled */
+        FileRange *ranges; /* owned; those of AddFileWithRanges, in their order */
+        size_t n_ranges;   /* 0: the whole file */
+        FileRange *filled; /* owned; on demand: durable parts, ascending, merged */
+        size_t n_filled;
+        Transfer *transfer; /* while on the move */
 } File;
 
 File *file_new(Job *job, uint32_t index, const char *remote, const char *local);

@@ -17,7 +17,7 @@
 #include "orphan.h"
 #include "queue.h"
 #include "schedule.h"
-#include "store.h"
+#include "store/store.h"
 #include "token.h"
 #include "transfer.h"
 #include "worker.h"
@@ -165,7 +165,7 @@ void job_add_files(Job *job, const Caller *caller, const FileName *names, size_t
                 hr = job_load_error(r);
         else if (n == 0)
                 hr = E_INVALIDARG;
-        else if (!caller->administrator && job->n_files + n > FILES_PER_JOB_MAX)
+        else if (!caller->administrator && job->n_files + n > job->queue->settings.files_per_job_max)
                 hr = BG_E_TOO_MANY_FILES_IN_JOB;
         if (SUCCEEDED(hr))
                 hr = add_new(job, names, n, &add);

@@ -14,7 +14,7 @@
 #include "orphan.h"
 #include "queue.h"
 #include "schedule.h"
-#include "store.h"
+#include "store/store.h"
 #include "text.h"
 #include "token.h"
 #include "transfer.h"
@@ -25,6 +25,7 @@ enum {
         RETRY_DELAY_DEFAULT_SEC = 600,
         RETRY_DELAY_MIN_SEC = 5,
         NO_PROGRESS_DEFAULT_SEC = 1209600,
+        NOTIFY_INTERVAL_DEFAULT_MSEC = 500,
 };
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -44,6 +45,8 @@ static Job *job_free(Job *job)
         free(job->display_name);
         free(job->description);
         free(job->error.text);
+        free(job->notify_program);
+        free(job->notify_parameters);
         token_unref(job->token);
         free(job);
         return NULL;
@@ -103,9 +106,9 @@ HRESULT job_create(Queue *queue, const Caller *caller, const char *name, uint32_
         if (type != JOB_TYPE_DOWNLOAD)
                 return E_NOTIMPL;
         if (!caller->administrator) {
-                if (queue_count_jobs_of(queue, caller->uid) >= JOBS_PER_USER_MAX)
+                if (queue_count_jobs_of(queue, caller->uid) >= queue->settings.jobs_per_user_max)
                         return BG_E_TOO_MANY_JOBS_PER_USER;
-                if (queue->n_jobs >= JOBS_PER_MACHINE_MAX)
+                if (queue->n_jobs >= queue->settings.jobs_per_machine_max)
                         return BG_E_TOO_MANY_JOBS_PER_MACHINE;
         }
 
@@ -122,6 +125,10 @@ HRESULT job_create(Queue *queue, const Caller *caller, const char *name, uint32_
                 .notify_flags = NOTIFY_TRANSFERRED | NOTIFY_ERROR,
                 .minimum_retry_delay_sec = RETRY_DELAY_DEFAULT_SEC,
                 .no_progress_timeout_sec = NO_PROGRESS_DEFAULT_SEC,
+                .max_download_time_sec = queue->settings.download_time_max_sec,
+                .notify_interval_msec = NOTIFY_INTERVAL_DEFAULT_MSEC,
+                .notify_uid = (uid_t)-1,
+                .elevated = caller->administrator,
                 .created_usec = now_realtime_usec(),
                 .error = {.file = -1},
         };
@@ -585,6 +592,8 @@ void job_resume(Job *job, Done done)
                 return;
         }
         job->retry_at_usec = job->progress_deadline_usec = 0;
+        job->download_time_usec = 0;
+        job->resumed = true;
         if (job->state != JOB_TRANSFERRED || has_unsealed_files(job))
                 (void)job_event(job, EVENT_RESUME);
         job_commit(job, S_OK, done);

@@ -39,6 +39,8 @@ enum { /* values of BG_NOTIFY_* */
         NOTIFY_ERROR = 2,
         NOTIFY_DISABLE = 4,
         NOTIFY_MODIFICATION = 8,
+        NOTIFY_FILE_TRANSFERRED = 16,
+        NOTIFY_FILE_RANGES = 32,
 };
 
 enum { /* values of BG_ERROR_CONTEXT_* */
@@ -89,6 +91,18 @@ struct Job {
         char *display_name, *description;
         uint32_t notify_flags, minimum_retry_delay_sec, no_progress_timeout_sec, error_count;
         uint32_t helper_flags;
+        bool elevated; /* its owner was an administrator when he made it or took it over */
+        bool resumed;  /* at least once: some settings are fixed from then on */
+        uint32_t max_download_time_sec;
+        uint64_t download_time_usec; /* spent CONNECTING and TRANSFERRING since the last Resume */
+        uint32_t cost_flags;         /* BITS_COST_STATE_*; 0: unset, the configuration decides */
+        char *notify_program, *notify_parameters; /* NULL: none */
+        uid_t notify_uid;                         /* who set them */
+        Guid notify_class;                        /* NOTIFICATION_CLSID */
+        uint32_t notify_interval_msec;            /* least distance of JobModification */
+        bool dynamic_content, high_performance, on_demand;
+        uint64_t max_download_size; /* 0: none */
+        uint32_t peer_flags, acl_flags;
         bool notified; /* the event of this state was acknowledged by a receiver */
         uint64_t created_usec, modified_usec, completed_usec; /* CLOCK_REALTIME; 0: never */
         uint64_t ended_usec;                                  /* CLOCK_MONOTONIC, final jobs */

@@ -22,7 +22,7 @@
 #include "orphan.h"
 #include "queue.h"
 #include "schedule.h"
-#include "store.h"
+#include "store/store.h"
 #include "supervisor.h"
 #include "ticket.h"
 #include "worker.h"
@@ -133,6 +133,7 @@ int main(void)
         int r;
 
         log_init("bits-queue");
+        settings_default(&queue.settings);
         (void)prctl(PR_SET_DUMPABLE, 0);
         (void)umask(077);
         raise_descriptor_limit();

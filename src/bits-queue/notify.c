@@ -8,7 +8,7 @@
 #include "bus/bus.h"
 #include "job.h"
 #include "queue.h"
-#include "store.h"
+#include "store/store.h"
 
 enum {
         PER_USER_MAX = 4,               /* notifications in progress */

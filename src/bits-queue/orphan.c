@@ -12,7 +12,7 @@
 #include "file.h"
 #include "job.h"
 #include "queue.h"
-#include "store.h"
+#include "store/store.h"
 #include "worker.h"
 
 typedef struct Entry {

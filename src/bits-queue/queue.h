@@ -11,6 +11,7 @@
 #include <systemd/sd-event.h>
 
 #include "base/guid.h"
+#include "settings.h"
 
 typedef struct Committer Committer;
 typedef struct Job Job;
@@ -42,6 +43,7 @@ typedef struct Queue {
         gid_t admin_gid;
         uid_t system_uid_max;
         uint8_t row_key[32], seal_key[32];
+        Settings settings;
 
         struct JobList jobs;  /* Job.queue_link: in order of creation, none final */
         struct JobList ended; /* Job.queue_link: final, kept for the pointers that clients hold */
@@ -49,11 +51,6 @@ typedef struct Queue {
         uint32_t last_net_id;
         void *jobs_by_id; /* tsearch(3): all of both lists */
 } Queue;
-
-/* Limits of behaviour.md §16 that hold until a configuration sets others. */
-#define JOBS_PER_USER_MAX    60
-#define JOBS_PER_MACHINE_MAX 300
-#define FILES_PER_JOB_MAX    200
 
 /* A job of any state by its id; NULL when there is none. */
 Job *queue_find_job(const Queue *queue, const Guid *id);

@@ -15,8 +15,6 @@
 #include "transfer.h"
 
 enum {
-        BACKGROUND_JOBS = 4,
-        FILES_PER_JOB = 8,
         USER_MODE_IDLE_USEC = 60 * 1000 * 1000,
 };
 
@@ -43,7 +41,7 @@ static bool fill(Job *job)
                 if (file->state >= FILE_SEALED)
                         continue;
                 left++;
-                if (!file->transfer && moving < FILES_PER_JOB && transfer_start(file) == 0)
+                if (!file->transfer && moving < job->queue->settings.files_per_job && transfer_start(file) == 0)
                         moving++;
         }
         return left == 0;
@@ -62,7 +60,7 @@ static bool may_start(Scheduler *s, Job *job, size_t background)
                 job_fail(job, BG_E_TOKEN_REQUIRED, CONTEXT_QUEUE_MANAGER, -1, NULL, false);
                 return false;
         }
-        if (job->priority != PRIORITY_FOREGROUND && background >= BACKGROUND_JOBS) {
+        if (job->priority != PRIORITY_FOREGROUND && background >= s->queue->settings.background_jobs) {
                 job_set_reason(job, REASON_QUEUE, 0);
                 return false;
         }

@@ -11,7 +11,7 @@
 #include "job.h"
 #include "queue.h"
 #include "schedule.h"
-#include "store.h"
+#include "store/store.h"
 #include "supervisor.h"
 
 struct Tickets {

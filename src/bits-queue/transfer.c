@@ -15,7 +15,7 @@
 #include "orphan.h"
 #include "queue.h"
 #include "schedule.h"
-#include "store.h"
+#include "store/store.h"
 #include "worker.h"
 
 enum {

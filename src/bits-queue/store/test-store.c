@@ -17,7 +17,7 @@
 #include "file.h"
 #include "job.h"
 #include "queue.h"
-#include "store.h"
+#include "store/store.h"
 
 static char directory[] = "/tmp/bits-test-store-XXXXXX";
 static Job *loaded[8];
@@ -44,6 +44,8 @@ static void free_job(Job *job)
         free(job->display_name);
         free(job->description);
         free(job->error.text);
+        free(job->notify_program);
+        free(job->notify_parameters);
         free(job);
 }
 
@@ -59,6 +61,8 @@ static Job *make_job(const char *name)
         job->priority = PRIORITY_NORMAL;
         job->helper_flags = HELPER_LOCAL_FILE;
         job->error.file = -1;
+        job->max_download_size = UINT64_MAX;
+        job->notify_program = strdup("/usr/bin/true");
         assert_int_equal(guid_random(&job->id), 0);
         return job;
 }
@@ -113,6 +117,10 @@ static void fill(Queue *queue)
         file->size = NET_SIZE_UNKNOWN;
         (void)snprintf(file->validator.etag, sizeof(file->validator.etag), "\"v1\"");
         (void)snprintf(file->temp, sizeof(file->temp), "BIT0.tmp");
+        file->ranges = calloc(2, sizeof(FileRange));
+        assert_non_null(file->ranges);
+        file->n_ranges = 2;
+        file->ranges[1] = (FileRange){5, UINT64_MAX};
         assert_int_equal(store_insert_file(store, file), 0);
         assert_true(store_is_dirty(store));
         assert_int_equal(store_commit(store), 0);
@@ -144,6 +152,13 @@ static void test_keeps_what_was_committed(void **state)
         assert_true(loaded[0]->files[0]->size == NET_SIZE_UNKNOWN);
         assert_int_equal(loaded[0]->files[0]->temp_uid, (uid_t)-1);
         assert_string_equal(loaded[0]->files[0]->validator.etag, "\"v1\"");
+        assert_int_equal(loaded[0]->files[0]->n_ranges, 2);
+        assert_int_equal(loaded[0]->files[0]->ranges[1].offset, 5);
+        assert_true(loaded[0]->files[0]->ranges[1].length == UINT64_MAX);
+        assert_null(loaded[0]->files[0]->filled);
+        assert_true(loaded[0]->max_download_size == UINT64_MAX);
+        assert_string_equal(loaded[0]->notify_program, "/usr/bin/true");
+        assert_null(loaded[0]->notify_parameters);
         assert_int_equal(store_load_files(store, loaded[1]), 0);
         assert_int_equal(loaded[1]->n_files, 0);
         store_close(store);

@@ -1,0 +1,142 @@
+#include "store/row.h"
+
+#include <errno.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/params.h>
+#include <string.h>
+
+#include "queue.h"
+
+static EVP_MAC_CTX *mac_new(const Store *store, const char *table)
+{
+        OSSL_PARAM parameters[] = {
+                OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){"SHA256"}, 0),
+                OSSL_PARAM_construct_end(),
+        };
+        EVP_MAC_CTX *mac = EVP_MAC_CTX_new(store->hmac);
+
+        if (mac &&
+            (!EVP_MAC_init(mac, store->queue->row_key, sizeof(store->queue->row_key), parameters) ||
+             !EVP_MAC_update(mac, (const unsigned char *)table, strlen(table) + 1))) {
+                EVP_MAC_CTX_free(mac);
+                mac = NULL;
+        }
+        return mac;
+}
+
+/* Length first, so that no two different rows feed the same bytes. */
+static bool mac_feed(EVP_MAC_CTX *mac, const void *data, size_t size)
+{
+        uint64_t length = size;
+
+        return EVP_MAC_update(mac, (const unsigned char *)&length, sizeof(length)) &&
+               (size == 0 || EVP_MAC_update(mac, data, size));
+}
+
+void row_number(RowWriter *row, int64_t value)
+{
+        if (row->error == 0)
+                row->error = store_error(sqlite3_bind_int64(row->statement, ++row->column, value));
+        if (row->error == 0 && !mac_feed(row->mac, &value, sizeof(value)))
+                row->error = -ENOMEM;
+}
+
+void row_text(RowWriter *row, const char *value)
+{
+        if (row->error == 0)
+                row->error = store_error(
+                        sqlite3_bind_text(row->statement, ++row->column, value, -1, SQLITE_STATIC));
+        if (row->error == 0 && !mac_feed(row->mac, value ? value : "", value ? strlen(value) : 0))
+                row->error = -ENOMEM;
+}
+
+void row_blob(RowWriter *row, const void *value, size_t size)
+{
+        if (!value)
+                value = ""; /* empty, not NULL */
+        if (row->error == 0)
+                row->error = store_error(sqlite3_bind_blob64(row->statement, ++row->column, value,
+                                                             size, SQLITE_STATIC));
+        if (row->error == 0 && !mac_feed(row->mac, value, size))
+                row->error = -ENOMEM;
+}
+
+int row_start(Store *store, Statement which, const char *table, RowWriter *ret)
+{
+        int r = store_begin(store);
+
+        if (r < 0)
+                return r;
+        *ret = (RowWriter){.statement = store->statements[which], .mac = mac_new(store, table)};
+        return ret->mac ? 0 : -ENOMEM;
+}
+
+int row_finish(RowWriter *row)
+{
+        uint8_t mac[MAC_SIZE];
+        size_t size = 0;
+
+        if (row->error == 0 && !EVP_MAC_final(row->mac, mac, &size, sizeof(mac)))
+                row->error = -ENOMEM;
+        EVP_MAC_CTX_free(row->mac);
+        if (row->error == 0)
+                row->error = store_error(sqlite3_bind_blob(row->statement, row->column + 1, mac,
+                                                           sizeof(mac), SQLITE_STATIC));
+        if (row->error == 0)
+                row->error = store_error(sqlite3_step(row->statement));
+        sqlite3_reset(row->statement);
+        sqlite3_clear_bindings(row->statement);
+        return row->error;
+}
+
+bool row_is_authentic(const Store *store, const char *table, sqlite3_stmt *s, int n)
+{
+        EVP_MAC_CTX *mac = mac_new(store, table);
+        uint8_t expected[MAC_SIZE];
+        size_t size = 0;
+        bool good = mac != NULL;
+
+        for (int i = 0; good && i < n; i++) {
+                if (sqlite3_column_type(s, i) == SQLITE_INTEGER) {
+                        int64_t value = sqlite3_column_int64(s, i);
+
+                        good = mac_feed(mac, &value, sizeof(value));
+                } else {
+                        const void *value = sqlite3_column_blob(s, i);
+
+                        good = mac_feed(mac, value, (size_t)sqlite3_column_bytes(s, i));
+                }
+        }
+        good = good && EVP_MAC_final(mac, expected, &size, sizeof(expected)) &&
+               sqlite3_column_bytes(s, n) == MAC_SIZE &&
+               CRYPTO_memcmp(expected, sqlite3_column_blob(s, n), MAC_SIZE) == 0;
+        EVP_MAC_CTX_free(mac);
+        return good;
+}
+
+const char *column_text(sqlite3_stmt *s, int column)
+{
+        const char *text = (const char *)sqlite3_column_text(s, column);
+
+        return text ? text : "";
+}
+
+bool column_copy(sqlite3_stmt *s, int column, void *ret, size_t size)
+{
+        if (sqlite3_column_bytes(s, column) != (int)size)
+                return false;
+        memcpy(ret, sqlite3_column_blob(s, column), size);
+        return true;
+}
+
+bool column_copy_text(sqlite3_stmt *s, int column, char *ret, size_t size)
+{
+        const char *text = column_text(s, column);
+
+        if (strlen(text) >= size)
+                return false;
+        memset(ret, 0, size);
+        memcpy(ret, text, strlen(text));
+        return true;
+}

@@ -1,0 +1,50 @@
+/*
+ * Rows of the store, and the MAC that each carries: values are bound and fed to it in one go, so
+ * that none can be forgotten. Only for the files of this folder.
+ */
+#pragma once
+
+#include <openssl/evp.h>
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/schema.h"
+#include "store/store.h"
+
+#define MAC_SIZE 32
+
+struct Store {
+        Queue *queue;
+        sqlite3 *db;
+        EVP_MAC *hmac;
+        sqlite3_stmt *statements[SQL_COUNT];
+        int lock_fd;
+        bool dirty;
+        uint64_t next_job, next_orphan; /* serials: never used twice, whatever is deleted */
+};
+
+int store_begin(Store *store);
+int store_step_with_serial(Store *store, Statement which, int64_t serial);
+int store_error(int sqlite_code); /* 0 or -errno */
+
+typedef struct RowWriter {
+        sqlite3_stmt *statement;
+        EVP_MAC_CTX *mac;
+        int column, error;
+} RowWriter;
+
+/* The columns in the order of schema.h, then row_finish() writes. */
+int row_start(Store *store, Statement which, const char *table, RowWriter *ret);
+void row_number(RowWriter *row, int64_t value);
+void row_text(RowWriter *row, const char *value); /* NULL: no text */
+void row_blob(RowWriter *row, const void *value, size_t size);
+int row_finish(RowWriter *row);
+
+/* Does the MAC in column n belong to the n values before it? */
+bool row_is_authentic(const Store *store, const char *table, sqlite3_stmt *s, int n);
+
+const char *column_text(sqlite3_stmt *s, int column); /* never NULL */
+bool column_copy(sqlite3_stmt *s, int column, void *ret, size_t size);
+bool column_copy_text(sqlite3_stmt *s, int column, char *ret, size_t size);

@@ -1,0 +1,66 @@
+#include "store/schema.h"
+
+#define NAME(name) #name ","
+#define MARK(name) "?,"
+#define PUT(table, COLUMNS)                                                                        \
+        "REPLACE INTO " #table "(" COLUMNS(NAME) "mac) VALUES(" COLUMNS(MARK) "?)"
+#define LOAD(table, COLUMNS) "SELECT " COLUMNS(NAME) "mac FROM " #table " "
+
+const char schema_text[] =
+        "CREATE TABLE job("
+        " serial INTEGER PRIMARY KEY AUTOINCREMENT, guid BLOB NOT NULL UNIQUE,"
+        " owner INTEGER NOT NULL, type INTEGER NOT NULL, state INTEGER NOT NULL,"
+        " priority INTEGER NOT NULL, display_name TEXT NOT NULL, description TEXT NOT NULL,"
+        " notify_flags INTEGER NOT NULL, minimum_retry_delay_sec INTEGER NOT NULL,"
+        " no_progress_timeout_sec INTEGER NOT NULL, error_count INTEGER NOT NULL,"
+        " helper_flags INTEGER NOT NULL, notified INTEGER NOT NULL, created_usec INTEGER NOT NULL,"
+        " modified_usec INTEGER NOT NULL, completed_usec INTEGER NOT NULL,"
+        " error_code INTEGER NOT NULL, error_context INTEGER NOT NULL,"
+        " error_file INTEGER NOT NULL, error_protocol TEXT NOT NULL, error_text TEXT,"
+        " elevated INTEGER NOT NULL, resumed INTEGER NOT NULL,"
+        " max_download_time_sec INTEGER NOT NULL, download_time_usec INTEGER NOT NULL,"
+        " cost_flags INTEGER NOT NULL, notify_program TEXT NOT NULL,"
+        " notify_parameters TEXT NOT NULL, notify_uid INTEGER NOT NULL, notify_class BLOB NOT NULL,"
+        " notify_interval_msec INTEGER NOT NULL, dynamic_content INTEGER NOT NULL,"
+        " high_performance INTEGER NOT NULL, on_demand INTEGER NOT NULL,"
+        " max_download_size INTEGER NOT NULL, peer_flags INTEGER NOT NULL,"
+        " acl_flags INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;"
+
+        "CREATE TABLE file("
+        " job INTEGER NOT NULL, ordinal INTEGER NOT NULL, state INTEGER NOT NULL,"
+        " remote TEXT NOT NULL, local TEXT NOT NULL, temp TEXT NOT NULL, temp_uid INTEGER NOT NULL,"
+        " id BLOB NOT NULL, directory BLOB NOT NULL, etag TEXT NOT NULL,"
+        " last_modified_usec INTEGER NOT NULL, version_size INTEGER NOT NULL,"
+        " size INTEGER NOT NULL, offset INTEGER NOT NULL, hash INTEGER NOT NULL,"
+        " digest BLOB NOT NULL, validation INTEGER NOT NULL, announced INTEGER NOT NULL,"
+        " ranges BLOB NOT NULL, filled BLOB NOT NULL, mac BLOB NOT NULL,"
+        " PRIMARY KEY(job, ordinal)) STRICT, WITHOUT ROWID;"
+
+        "CREATE TABLE ticket(uid INTEGER PRIMARY KEY, ticket BLOB NOT NULL) STRICT;"
+
+        "CREATE TABLE orphan("
+        " serial INTEGER PRIMARY KEY AUTOINCREMENT, uid INTEGER NOT NULL, owner INTEGER NOT NULL,"
+        " file BLOB NOT NULL, directory BLOB NOT NULL, path TEXT NOT NULL, temp TEXT NOT NULL,"
+        " mac BLOB NOT NULL) STRICT;"
+
+        "CREATE TABLE quarantine("
+        " job INTEGER PRIMARY KEY, why TEXT NOT NULL, at_usec INTEGER NOT NULL) STRICT;";
+
+const char *const schema_sql[SQL_COUNT] = {
+        [SQL_BEGIN] = "BEGIN IMMEDIATE",
+        [SQL_COMMIT] = "COMMIT",
+        [SQL_ROLLBACK] = "ROLLBACK",
+        [SQL_JOB_PUT] = PUT(job, JOB_COLUMNS),
+        [SQL_JOB_DELETE] = "DELETE FROM job WHERE serial=?1",
+        [SQL_JOB_DELETE_FILES] = "DELETE FROM file WHERE job=?1",
+        [SQL_JOB_LOAD] = LOAD(job, JOB_COLUMNS) "WHERE serial NOT IN (SELECT job FROM quarantine)"
+                                                " ORDER BY serial",
+        [SQL_QUARANTINE_PUT] = "INSERT OR IGNORE INTO quarantine VALUES(?1,?2,?3)",
+        [SQL_FILE_PUT] = PUT(file, FILE_COLUMNS),
+        [SQL_FILE_LOAD] = LOAD(file, FILE_COLUMNS) "WHERE job=?1 ORDER BY ordinal",
+        [SQL_TICKET_PUT] = "REPLACE INTO ticket VALUES(?1,?2)",
+        [SQL_TICKET_LOAD] = "SELECT ticket FROM ticket",
+        [SQL_ORPHAN_PUT] = PUT(orphan, ORPHAN_COLUMNS),
+        [SQL_ORPHAN_DELETE] = "DELETE FROM orphan WHERE serial=?1",
+        [SQL_ORPHAN_LOAD] = LOAD(orphan, ORPHAN_COLUMNS) "ORDER BY serial",
+};

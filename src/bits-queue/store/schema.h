@@ -1,0 +1,65 @@
+/*
+ * Tables and statements of the store. A table's columns stand once, in an X macro: statements, the
+ * indices for binding and reading, and the order in the MAC all come from it. The last column, mac,
+ * is not in the list.
+ *
+ * Schema history (PRAGMA user_version):
+ *   1  job, file, ticket, orphan, quarantine
+ *   2  job and file have the settings of later interfaces; history
+ */
+#pragma once
+
+#define SCHEMA_VERSION 2
+
+/* clang-format off */
+#define JOB_COLUMNS(X)                                                                             \
+        X(serial) X(guid) X(owner) X(type) X(state) X(priority) X(display_name) X(description)     \
+        X(notify_flags) X(minimum_retry_delay_sec) X(no_progress_timeout_sec) X(error_count)       \
+        X(helper_flags) X(notified) X(created_usec) X(modified_usec) X(completed_usec)             \
+        X(error_code) X(error_context) X(error_file) X(error_protocol) X(error_text)               \
+        X(elevated) X(resumed) X(max_download_time_sec) X(download_time_usec) X(cost_flags)        \
+        X(notify_program) X(notify_parameters) X(notify_uid) X(notify_class)                       \
+        X(notify_interval_msec) X(dynamic_content) X(high_performance) X(on_demand)                \
+        X(max_download_size) X(peer_flags) X(acl_flags)
+#define FILE_COLUMNS(X)                                                                            \
+        X(job) X(ordinal) X(state) X(remote) X(local) X(temp) X(temp_uid) X(id) X(directory)       \
+        X(etag) X(last_modified_usec) X(version_size) X(size) X(offset)                            \
+        X(hash) X(digest) X(validation) X(announced) X(ranges) X(filled)
+#define ORPHAN_COLUMNS(X)                                                                          \
+        X(serial) X(uid) X(owner) X(file) X(directory) X(path) X(temp)
+/* clang-format on */
+
+#define SCHEMA_NUMBER_JOB(name)    JOB_##name,
+#define SCHEMA_NUMBER_FILE(name)   FILE_##name,
+#define SCHEMA_NUMBER_ORPHAN(name) ORPHAN_##name,
+enum {
+        JOB_COLUMNS(SCHEMA_NUMBER_JOB) JOB_N,
+};
+enum {
+        FILE_COLUMNS(SCHEMA_NUMBER_FILE) FILE_N,
+};
+enum {
+        ORPHAN_COLUMNS(SCHEMA_NUMBER_ORPHAN) ORPHAN_N,
+};
+
+typedef enum Statement {
+        SQL_BEGIN,
+        SQL_COMMIT,
+        SQL_ROLLBACK,
+        SQL_JOB_PUT,
+        SQL_JOB_DELETE,
+        SQL_JOB_DELETE_FILES,
+        SQL_JOB_LOAD,
+        SQL_QUARANTINE_PUT,
+        SQL_FILE_PUT,
+        SQL_FILE_LOAD,
+        SQL_TICKET_PUT,
+        SQL_TICKET_LOAD,
+        SQL_ORPHAN_PUT,
+        SQL_ORPHAN_DELETE,
+        SQL_ORPHAN_LOAD,
+        SQL_COUNT,
+} Statement;
+
+extern const char schema_text[]; /* makes the tables of SCHEMA_VERSION */
+extern const char *const schema_sql[SQL_COUNT];
