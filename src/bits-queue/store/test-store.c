@@ -275,7 +275,7 @@ static void test_newer_schema(void **state)
 
         (void)state;
         fill(&queue);
-        sql("PRAGMA user_version=2");
+        sql("PRAGMA user_version=99");
         assert_int_equal(store_open(&queue, directory, &store), -EPROTO);
         assert_null(store);
 }
