@@ -165,7 +165,8 @@ void job_add_files(Job *job, const Caller *caller, const FileName *names, size_t
                 hr = job_load_error(r);
         else if (n == 0)
                 hr = E_INVALIDARG;
-        else if (!caller->administrator && job->n_files + n > job->queue->settings.files_per_job_max)
+        else if (!caller->administrator &&
+                 job->n_files + n > job->queue->settings.files_per_job_max)
                 hr = BG_E_TOO_MANY_FILES_IN_JOB;
         if (SUCCEEDED(hr))
                 hr = add_new(job, names, n, &add);

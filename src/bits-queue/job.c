@@ -218,10 +218,36 @@ bool job_event(Job *job, JobEvent event)
         return true;
 }
 
-void job_fail(Job *job, HRESULT code, uint32_t context, int32_t file, const char *text,
-              bool transient)
+static void set_error(Job *job, HRESULT code, uint32_t context, int32_t file, const char *text)
 {
-        uint64_t now = now_boottime_usec(), delay_usec;
+        clear_error(job);
+        job->error.code = code;
+        job->error.context = context;
+        job->error.file = file;
+        job->error.protocol =
+                context == CONTEXT_REMOTE_FILE || context == CONTEXT_TRANSPORT ? "http" : "";
+        job->error.text = text ? strdup(text) : NULL;
+}
+
+/* Into TRANSIENT_ERROR: with a retry timer, and the clock of no progress running. */
+static void fail_for_a_while(Job *job)
+{
+        uint64_t now = now_boottime_usec();
+        uint64_t delay_usec = (uint64_t)job->minimum_retry_delay_sec * 1000000;
+
+        if (job->retry_not_before_usec > delay_usec)
+                delay_usec = job->retry_not_before_usec;
+        job->retry_at_usec = now + delay_usec;
+        if (job->progress_deadline_usec == 0)
+                job->progress_deadline_usec =
+                        now + (uint64_t)job->no_progress_timeout_sec * 1000000;
+        (void)job_event(job, EVENT_TRANSIENT);
+        job_set_reason(job, REASON_RETRY, now_realtime_usec() + delay_usec);
+}
+
+void job_fail(Job *job, HRESULT code, uint32_t context, int32_t file, const char *text,
+              JobFailure class)
+{
         char name[HRESULT_NAME_SIZE], id[GUID_TEXT_SIZE];
 
         if (!state_is_action(job->state) || job->state == JOB_TRANSIENT_ERROR || job->finishing)
@@ -231,31 +257,26 @@ void job_fail(Job *job, HRESULT code, uint32_t context, int32_t file, const char
         hresult_name(code, name);
         log_notice("job %s: %s (0x%08X), context %u%s%s", id, name, (unsigned)code, context,
                    text ? ": " : "", text ? text : "");
-        clear_error(job);
-        job->error.code = code;
-        job->error.context = context;
-        job->error.file = file;
-        job->error.protocol =
-                context == CONTEXT_REMOTE_FILE || context == CONTEXT_TRANSPORT ? "http" : "";
-        job->error.text = text ? strdup(text) : NULL;
-        job->error_count++;
-
-        delay_usec = (uint64_t)job->minimum_retry_delay_sec * 1000000;
-        if (job->retry_not_before_usec > delay_usec)
-                delay_usec = job->retry_not_before_usec;
-        job->retry_not_before_usec = 0;
-        if (job->no_progress_timeout_sec == 0 ||
-            job->minimum_retry_delay_sec > job->no_progress_timeout_sec)
-                transient = false;
-        if (transient) {
-                job->retry_at_usec = now + delay_usec;
-                if (job->progress_deadline_usec == 0)
-                        job->progress_deadline_usec =
-                                now + (uint64_t)job->no_progress_timeout_sec * 1000000;
-                (void)job_event(job, EVENT_TRANSIENT);
-                job_set_reason(job, REASON_RETRY, now_realtime_usec() + delay_usec);
-        } else
+        set_error(job, code, context, file, text);
+        if (class != FAILURE_EVENT)
+                job->error_count++;
+        if (class == FAILURE_TRANSIENT &&
+            (job->no_progress_timeout_sec == 0 ||
+             job->minimum_retry_delay_sec > job->no_progress_timeout_sec))
+                class = FAILURE_FATAL;
+        switch (class) {
+        case FAILURE_FATAL:
                 (void)job_event(job, EVENT_FATAL);
+                break;
+        case FAILURE_TRANSIENT:
+                fail_for_a_while(job);
+                break;
+        case FAILURE_EVENT:
+                job->retry_at_usec = UINT64_MAX;
+                (void)job_event(job, EVENT_TRANSIENT);
+                break;
+        }
+        job->retry_not_before_usec = 0;
         job_stop(job, (Done){0});
 }
 
@@ -313,19 +334,22 @@ void job_set_reason(Job *job, JobReason reason, uint64_t until_usec)
 
 const char *job_reason_name(const Job *job)
 {
-        switch (job->reason) {
-        case REASON_NONE:
-                return "";
-        case REASON_QUEUE:
-                return "queue";
-        case REASON_AUTHORISATION:
-                return "authorisation";
-        case REASON_RETRY:
-                return "retry";
-        case REASON_TOKEN:
-                return "token";
-        }
-        return "";
+        static const char *const names[REASON_COUNT] = {
+                [REASON_NONE] = "",
+                [REASON_QUEUE] = "queue",
+                [REASON_AUTHORISATION] = "authorisation",
+                [REASON_RETRY] = "retry",
+                [REASON_TOKEN] = "token",
+                [REASON_NETWORK] = "network",
+                [REASON_POLICY] = "policy",
+                [REASON_COST] = "cost",
+                [REASON_SESSION] = "session",
+                [REASON_QUOTA] = "quota",
+                [REASON_CALLBACK] = "callback",
+                [REASON_STORE] = "store",
+        };
+
+        return names[job->reason];
 }
 
 /* ---- identities ------------------------------------------------------------------------------ */
@@ -372,7 +396,8 @@ void job_token_lost(Queue *queue, HelperToken *token)
                 if (job->state == JOB_TRANSIENT_ERROR)
                         (void)job_event(job, EVENT_RETRY); /* and the scheduler finds it missing */
                 else
-                        job_fail(job, BG_E_TOKEN_REQUIRED, CONTEXT_QUEUE_MANAGER, -1, NULL, false);
+                        job_fail(job, BG_E_TOKEN_REQUIRED, CONTEXT_QUEUE_MANAGER, -1, NULL,
+                                 FAILURE_FATAL);
         }
 }
 
@@ -526,7 +551,7 @@ HRESULT job_clear_helper_token(Job *job)
                 return BG_E_INVALID_STATE;
         job->token = token_unref(job->token);
         if (job->helper_flags)
-                job_fail(job, BG_E_TOKEN_REQUIRED, CONTEXT_QUEUE_MANAGER, -1, NULL, false);
+                job_fail(job, BG_E_TOKEN_REQUIRED, CONTEXT_QUEUE_MANAGER, -1, NULL, FAILURE_FATAL);
         job_touch(job);
         return S_OK;
 }

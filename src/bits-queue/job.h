@@ -60,7 +60,21 @@ typedef enum JobReason { /* why a state that waits, waits */
         REASON_AUTHORISATION, /* no valid ticket of the owner */
         REASON_RETRY,         /* retry delay; until is set */
         REASON_TOKEN,         /* helper token missing */
+        REASON_NETWORK,       /* no route to its host */
+        REASON_POLICY,        /* the bandwidth limit is 0 now; until is set */
+        REASON_COST,          /* the network costs more than its cost flags allow */
+        REASON_SESSION,       /* its owner is not logged on, and RunWhen=logged-on */
+        REASON_QUOTA,         /* of disk space or of the service's limits */
+        REASON_CALLBACK,      /* the owner has not acknowledged a callback yet */
+        REASON_STORE,         /* the service's own store is full or failing */
+        REASON_COUNT,
 } JobReason;
+
+typedef enum JobFailure { /* errors.md, column Class */
+        FAILURE_FATAL,
+        FAILURE_TRANSIENT, /* tried again after the retry delay; counted */
+        FAILURE_EVENT,     /* waits for the condition to end, without a timer; not counted */
+} JobFailure;
 
 typedef struct JobError {
         HRESULT code;
@@ -191,14 +205,14 @@ void job_client_gone(Queue *queue, Client *client);
 int job_load_files(Job *job);
 HRESULT job_load_error(int error); /* of that: BG_E_DATABASE_CORRUPT, or the disk's */
 int job_progress(Job *job, JobProgress *ret);
-const char *job_reason_name(const Job *job);
+const char *job_reason_name(const Job *job); /* one word; "" when it does not wait */
 /* The error, or NULL when there is none to give (BG_E_ERROR_INFORMATION_UNAVAILABLE). */
 const JobError *job_error(const Job *job);
 
 /* For transfer.c, schedule.c, notify.c, token.c. */
 bool job_event(Job *job, JobEvent event); /* by the table; stores, logs, announces */
 void job_fail(Job *job, HRESULT code, uint32_t context, int32_t file, const char *text,
-              bool transient);
+              JobFailure class);
 void job_touch(Job *job); /* modification time, stored and announced */
 void job_set_reason(Job *job, JobReason reason, uint64_t until_usec);
 /* The token hung up: every job that holds it loses it, and fails if it needs it. */

@@ -41,7 +41,8 @@ static bool fill(Job *job)
                 if (file->state >= FILE_SEALED)
                         continue;
                 left++;
-                if (!file->transfer && moving < job->queue->settings.files_per_job && transfer_start(file) == 0)
+                if (!file->transfer && moving < job->queue->settings.files_per_job &&
+                    transfer_start(file) == 0)
                         moving++;
         }
         return left == 0;
@@ -57,10 +58,11 @@ static bool may_start(Scheduler *s, Job *job, size_t background)
                 return false;
         }
         if (job_needs_token(job)) {
-                job_fail(job, BG_E_TOKEN_REQUIRED, CONTEXT_QUEUE_MANAGER, -1, NULL, false);
+                job_fail(job, BG_E_TOKEN_REQUIRED, CONTEXT_QUEUE_MANAGER, -1, NULL, FAILURE_FATAL);
                 return false;
         }
-        if (job->priority != PRIORITY_FOREGROUND && background >= s->queue->settings.background_jobs) {
+        if (job->priority != PRIORITY_FOREGROUND &&
+            background >= s->queue->settings.background_jobs) {
                 job_set_reason(job, REASON_QUEUE, 0);
                 return false;
         }
@@ -76,7 +78,7 @@ static void start(Job *job)
         job_set_reason(job, REASON_NONE, 0);
         r = job_load_files(job);
         if (r < 0)
-                job_fail(job, job_load_error(r), CONTEXT_QUEUE_MANAGER, -1, NULL, false);
+                job_fail(job, job_load_error(r), CONTEXT_QUEUE_MANAGER, -1, NULL, FAILURE_FATAL);
 }
 
 static void start_jobs(Scheduler *s)

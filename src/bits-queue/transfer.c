@@ -66,7 +66,8 @@ static void transfer_fail(Transfer *t, HRESULT code, uint32_t context, const cha
 
         transfer_end(t);
         if (!stopped)
-                job_fail(job, code, context, index, text, class == NET_TRANSIENT);
+                job_fail(job, code, context, index, text,
+                         class == NET_TRANSIENT ? FAILURE_TRANSIENT : FAILURE_FATAL);
         job_unref(job);
 }
 
