@@ -88,6 +88,7 @@ static HRESULT take_in(Add *add)
                 }
                 job->files[job->n_files++] = TAKE_PTR(add->files[i]);
         }
+        job_files_added(job);
         job_touch(job);
         schedule_soon(job->queue->scheduler); /* a running job goes on with them */
         return S_OK;
@@ -256,6 +257,8 @@ static void depart(Leave *leave)
         leave->uids[leave->n_uids++] = job->owner;
         if (job_helper_uid(job, &uid) && uid != job->owner)
                 leave->uids[leave->n_uids++] = uid;
+        schedule_forget(job);
+        job_files_uncounted(job);
         queue_end_job(job->queue, job);
         commit_then(job->queue, S_OK, (Done){sweep_next, leave});
 }

@@ -26,12 +26,25 @@ enum {
         RETRY_DELAY_MIN_SEC = 5,
         NO_PROGRESS_DEFAULT_SEC = 1209600,
         NOTIFY_INTERVAL_DEFAULT_MSEC = 500,
+        LOADED_FILES_MAX = 20000,               /* in memory, of jobs that do not move */
+        PROGRESS_STORE_USEC = 60 * 1000 * 1000, /* at least so often, while bytes come */
 };
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
+void job_files_uncounted(Job *job)
+{
+        if (job->n_files_counted == 0)
+                return;
+        TAILQ_REMOVE(&job->queue->loaded, job, loaded_link);
+        job->queue->n_loaded_files -= job->n_files_counted;
+        job->n_files_counted = 0;
+}
+
 static void drop_files(Job *job)
 {
+        job_files_uncounted(job);
+        job->fill_from = 0;
         for (size_t i = 0; i < job->n_files; i++)
                 file_free(job->files[i]);
         free(job->files);
@@ -42,6 +55,7 @@ static void drop_files(Job *job)
 static Job *job_free(Job *job)
 {
         drop_files(job);
+        schedule_forget(job);
         free(job->display_name);
         free(job->description);
         free(job->error.text);
@@ -76,15 +90,23 @@ static void job_store(Job *job)
         if (state_is_final(job->state))
                 return;
         r = store_update_job(job->queue->store, job);
+        job->stored_usec = now_boottime_usec();
         if (r < 0) {
                 log_error("the store cannot be written: %s", strerror(-r));
                 (void)sd_event_exit(job->queue->event, EXIT_FAILURE);
         }
 }
 
-void job_touch(Job *job)
+/* Progress or a change: the clock of inactivity starts anew. */
+static void use(Job *job)
 {
         job->modified_usec = now_realtime_usec();
+        job->used_usec = now_boottime_usec();
+}
+
+void job_touch(Job *job)
+{
+        use(job);
         job_store(job);
         bus_job_changed(job->queue, job);
         notify_modified(job);
@@ -134,6 +156,7 @@ HRESULT job_create(Queue *queue, const Caller *caller, const char *name, uint32_
         };
         TAILQ_INIT(&job->transfers);
         job->modified_usec = job->created_usec;
+        job->used_usec = now_boottime_usec();
         job->display_name = strdup(name);
         job->description = strdup("");
         if (!job->display_name || !job->description)
@@ -153,13 +176,53 @@ HRESULT job_create(Queue *queue, const Caller *caller, const char *name, uint32_
         return S_OK;
 }
 
+void job_loaded(Job *job)
+{
+        uint64_t now = now_boottime_usec(), wall = now_realtime_usec();
+        uint64_t age = wall > job->modified_usec ? wall - job->modified_usec : 0;
+
+        job->used_usec = now > age ? now - age : 0;
+        schedule_job(job);
+}
+
+/* Nothing of the job is under way that holds one of its files. */
+static bool may_unload(const Job *job)
+{
+        return job->refs == 1 && job->n_transfers == 0 && !job->finishing && !job->keep_files &&
+               job->state != JOB_CONNECTING && job->state != JOB_TRANSFERRING &&
+               !state_is_final(job->state);
+}
+
+void job_files_added(Job *job)
+{
+        Queue *queue = job->queue;
+        Job *other, *next;
+
+        if (job->n_files == 0)
+                return;
+        if (job->n_files_counted > 0)
+                TAILQ_REMOVE(&queue->loaded, job, loaded_link);
+        TAILQ_INSERT_TAIL(&queue->loaded, job, loaded_link);
+        queue->n_loaded_files += job->n_files - job->n_files_counted;
+        job->n_files_counted = job->n_files;
+        for (other = TAILQ_FIRST(&queue->loaded);
+             other != job && queue->n_loaded_files > LOADED_FILES_MAX; other = next) {
+                next = TAILQ_NEXT(other, loaded_link);
+                if (may_unload(other))
+                        drop_files(other);
+        }
+}
+
 int job_load_files(Job *job)
 {
         char id[GUID_TEXT_SIZE];
         int r;
 
-        if (job->files || state_is_final(job->state))
+        if (job->files || state_is_final(job->state)) {
+                if (job->n_files_counted > 0) /* the last used is the last to go */
+                        job_files_added(job);
                 return 0;
+        }
         r = store_load_files(job->queue->store, job);
         if (r < 0)
                 drop_files(job);
@@ -170,6 +233,8 @@ int job_load_files(Job *job)
                           id);
                 (void)store_quarantine_job(job->queue->store, job->serial, "file row altered");
         }
+        if (r == 0)
+                job_files_added(job);
         return r;
 }
 
@@ -210,11 +275,10 @@ bool job_event(Job *job, JobEvent event)
                 job->completed_usec = now_realtime_usec();
         if (event == EVENT_CONNECTED || job->state == JOB_TRANSFERRED)
                 clear_error(job);
-        if (job->state != JOB_QUEUED && job->state != JOB_TRANSIENT_ERROR)
-                job_set_reason(job, REASON_NONE, 0);
+        job_set_reason(job, job->state == JOB_QUEUED ? REASON_QUEUE : REASON_NONE, 0);
+        schedule_job(job);
         job_touch(job);
         notify_look(job);
-        schedule_soon(job->queue->scheduler);
         return true;
 }
 
@@ -292,6 +356,9 @@ void job_progressed(Job *job)
 {
         job->progress_deadline_usec = 0;
         job->lost_workers = 0;
+        use(job);
+        if (job->used_usec - job->stored_usec > PROGRESS_STORE_USEC)
+                job_store(job);
         bus_job_changed(job->queue, job);
         notify_modified(job);
 }
@@ -315,9 +382,11 @@ void job_transfer_ended(Job *job)
 {
         Done stopped = job->stopped;
 
-        if (!TAILQ_EMPTY(&job->transfers))
+        if (!TAILQ_EMPTY(&job->transfers)) {
+                schedule_soon(job->queue->scheduler); /* a place for the next file */
                 return;
-        schedule_soon(job->queue->scheduler);
+        }
+        schedule_stopped(job);
         job->stopped = (Done){0};
         if (stopped.call)
                 commit_then(job->queue, S_OK, stopped);
@@ -507,7 +576,7 @@ HRESULT job_set_priority(Job *job, uint32_t value)
                 return E_NOTIMPL;
         job->priority = (JobPriority)value;
         job_touch(job);
-        schedule_soon(job->queue->scheduler);
+        schedule_job(job);
         return S_OK;
 }
 
@@ -532,6 +601,15 @@ HRESULT job_set_minimum_retry_delay(Job *job, uint32_t seconds)
 HRESULT job_set_no_progress_timeout(Job *job, uint32_t seconds)
 {
         return set_number(job, &job->no_progress_timeout_sec, seconds);
+}
+
+HRESULT job_set_max_download_time(Job *job, uint32_t seconds)
+{
+        HRESULT hr = set_number(job, &job->max_download_time_sec, seconds);
+
+        if (SUCCEEDED(hr))
+                schedule_job(job);
+        return hr;
 }
 
 HRESULT job_set_helper_flags(Job *job, uint32_t value)

@@ -21,6 +21,7 @@ typedef struct Client Client; /* bus/client.h */
 typedef struct HelperToken HelperToken;
 typedef struct Queue Queue;
 typedef struct Transfer Transfer;
+struct JobList;
 
 typedef enum JobPriority { /* values of BG_JOB_PRIORITY */
         PRIORITY_FOREGROUND,
@@ -132,9 +133,24 @@ struct Job {
         uint64_t reason_until_usec; /* CLOCK_REALTIME; 0: unknown */
 
         struct TransferList transfers; /* Transfer.job_link: files on the move */
+        size_t n_transfers;
+        size_t fill_from; /* no file before it is left to move: lowered with a file's state */
+        TAILQ_ENTRY(Job) loaded_link; /* Queue.loaded */
+        size_t n_files_counted;       /* of n_files, in Queue.n_loaded_files */
+        bool keep_files;              /* something of them is in memory alone */
+        uint64_t stored_usec;         /* CLOCK_BOOTTIME */
         bool finishing; /* Complete or Cancel is under way: every other action is refused */
         Done stopped;   /* to be called when the last transfer has gone */
         uint64_t retry_at_usec, progress_deadline_usec; /* CLOCK_BOOTTIME; 0: none */
+        uint64_t used_usec; /* CLOCK_BOOTTIME: last progress or change of a property */
+
+        /* schedule.c */
+        TAILQ_ENTRY(Job) schedule_link;
+        struct JobList *schedule_list;              /* that it is on; NULL: none */
+        void *schedule_timer;                       /* sd_event_source */
+        uint64_t active_since_usec, slice_end_usec; /* CLOCK_BOOTTIME; 0: not active */
+        TAILQ_ENTRY(Job) stopping_link;
+        bool stopping;                  /* not active, but transfers are still there */
         uint64_t retry_not_before_usec; /* from the failure on: what the server asked for; 0:
                                            nothing */
 
@@ -174,6 +190,7 @@ HRESULT job_set_priority(Job *job, uint32_t value);
 HRESULT job_set_notify_flags(Job *job, uint32_t value);
 HRESULT job_set_minimum_retry_delay(Job *job, uint32_t seconds);
 HRESULT job_set_no_progress_timeout(Job *job, uint32_t seconds);
+HRESULT job_set_max_download_time(Job *job, uint32_t seconds);
 HRESULT job_set_helper_flags(Job *job, uint32_t value);
 HRESULT job_clear_helper_token(Job *job);
 
@@ -202,7 +219,10 @@ void job_client_gone(Queue *queue, Client *client);
 
 /* Reading. Files are loaded from the store when needed: 0 or -errno; -EBADMSG: a row was tampered
  * with, and the job is quarantined. */
+void job_loaded(Job *job); /* from the store, and in the queue */
 int job_load_files(Job *job);
+void job_files_uncounted(Job *job); /* those of an ended job stay */
+void job_files_added(Job *job); /* counts them, and unloads those of other jobs that are too many */
 HRESULT job_load_error(int error); /* of that: BG_E_DATABASE_CORRUPT, or the disk's */
 int job_progress(Job *job, JobProgress *ret);
 const char *job_reason_name(const Job *job); /* one word; "" when it does not wait */

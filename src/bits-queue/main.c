@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "bus/bus.h"
 #include "commit.h"
+#include "host.h"
 #include "job.h"
 #include "notify.h"
 #include "orphan.h"
@@ -29,9 +30,14 @@
 
 static int load_job(Queue *queue, Job *job)
 {
+        int r;
+
         job->refs = 1;
         TAILQ_INIT(&job->transfers);
-        return queue_add_job(queue, job);
+        r = queue_add_job(queue, job);
+        if (r == 0)
+                job_loaded(job);
+        return r;
 }
 
 /* What was on its way when the service ended is queued again; the rest stays as it was. */
@@ -75,6 +81,9 @@ static int start(Queue *queue)
                                         : "");
                 return r;
         }
+        queue->hosts = hosts_new();
+        if (!queue->hosts)
+                return -ENOMEM;
         r = committer_new(queue, &queue->committer);
         if (r == 0)
                 r = workers_new(queue, &queue->workers);
@@ -115,7 +124,6 @@ static void stop(Queue *queue)
 {
         queue->listener = listener_free(queue->listener);
         queue->notifier = notifier_free(queue->notifier);
-        queue->scheduler = scheduler_free(queue->scheduler);
         queue->workers = workers_free(queue->workers);
         queue->orphanage = orphanage_free(queue->orphanage);
         queue->tickets = tickets_free(queue->tickets);
@@ -123,6 +131,8 @@ static void stop(Queue *queue)
         queue->store = store_close(queue->store);
         queue->supervisor = supervisor_free(queue->supervisor);
         queue_clear(queue);
+        queue->scheduler = scheduler_free(queue->scheduler);
+        queue->hosts = hosts_free(queue->hosts);
         sd_event_unref(queue->event);
 }
 
@@ -139,6 +149,7 @@ int main(void)
         raise_descriptor_limit();
         TAILQ_INIT(&queue.jobs);
         TAILQ_INIT(&queue.ended);
+        TAILQ_INIT(&queue.loaded);
         (void)sigemptyset(&mask);
         (void)sigaddset(&mask, SIGTERM);
         (void)sigaddset(&mask, SIGINT);

@@ -14,6 +14,7 @@
 #include "settings.h"
 
 typedef struct Committer Committer;
+typedef struct Hosts Hosts;
 typedef struct Job Job;
 typedef struct Listener Listener; /* bus/listener.h */
 typedef struct Notifier Notifier;
@@ -35,6 +36,7 @@ typedef struct Queue {
         WorkerPool *workers;
         Orphanage *orphanage;
         Scheduler *scheduler;
+        Hosts *hosts;
         Notifier *notifier;
         Listener *listener;
 
@@ -45,7 +47,13 @@ typedef struct Queue {
         uint8_t row_key[32], seal_key[32];
         Settings settings;
 
-        struct JobList jobs;  /* Job.queue_link: in order of creation, none final */
+        struct JobList jobs; /* Job.queue_link: in order of creation, none final */
+        Job **by_serial;     /* n_jobs of the former, for a place in the order */
+        size_t by_serial_size;
+        void *owners;          /* tsearch(3): how many jobs each has */
+        struct JobList loaded; /* Job.loaded_link: those whose files are in memory, the longest
+                                  unused first */
+        size_t n_loaded_files;
         struct JobList ended; /* Job.queue_link: final, kept for the pointers that clients hold */
         size_t n_jobs, n_ended;
         uint32_t last_net_id;
@@ -60,6 +68,8 @@ Job *queue_find_job(const Queue *queue, const Guid *id);
 Job *queue_next_job(const Queue *queue, uint64_t after_serial);
 
 size_t queue_count_jobs_of(const Queue *queue, uid_t owner);
+/* A job changes hands: only for the change of owner. */
+int queue_move_job(Queue *queue, uid_t from, uid_t to);
 
 /* Only for job.c: puts a job in, moves it to the ended ones (a bounded number, for an hour), takes
  * it out. */

@@ -6,21 +6,24 @@
 #include <string.h>
 #include <systemd/sd-event.h>
 
+#include "base/hresult.h"
 #include "base/log.h"
 #include "bus/bus.h"
+#include "host.h"
 #include "job.h"
 #include "queue.h"
 #include "supervisor.h"
 #include "ticket.h"
 #include "transfer.h"
 
-enum {
-        USER_MODE_IDLE_USEC = 60 * 1000 * 1000,
-};
+static const uint64_t user_mode_idle_usec = 60ULL * 1000 * 1000;
+static const uint64_t inactivity_look_usec = 3600ULL * 1000 * 1000;
 
 struct Scheduler {
         Queue *queue;
-        sd_event_source *soon, *timer, *idle;
+        sd_event_source *soon, *idle, *inactivity;
+        struct JobList queued[PRIORITY_COUNT], blocked, active, waiting; /* Job.schedule_link */
+        struct JobList stopping;                                         /* Job.stopping_link */
 };
 
 static bool is_active(const Job *job)
@@ -28,161 +31,459 @@ static bool is_active(const Job *job)
         return job->state == JOB_CONNECTING || job->state == JOB_TRANSFERRING;
 }
 
+static bool is_background(const Job *job)
+{
+        return job->priority != PRIORITY_FOREGROUND;
+}
+
+/* ---- lists and timers ------------------------------------------------------------------------ */
+
+static void put_on(struct JobList *list, Job *job)
+{
+        if (job->schedule_list == list)
+                return;
+        if (job->schedule_list)
+                TAILQ_REMOVE(job->schedule_list, job, schedule_link);
+        job->schedule_list = list;
+        if (list)
+                TAILQ_INSERT_TAIL(list, job, schedule_link);
+}
+
+static struct JobList *list_for(Scheduler *s, const Job *job)
+{
+        switch (job->state) {
+        case JOB_QUEUED:
+                return &s->queued[job->priority];
+        case JOB_CONNECTING:
+        case JOB_TRANSFERRING:
+                return &s->active;
+        case JOB_TRANSIENT_ERROR:
+                return &s->waiting;
+        case JOB_SUSPENDED:
+        case JOB_ERROR:
+        case JOB_TRANSFERRED:
+        case JOB_ACKNOWLEDGED:
+        case JOB_CANCELLED:
+        case JOB_STATE_COUNT:
+                break;
+        }
+        return NULL;
+}
+
+/* When the job is to be looked at whatever else happens; UINT64_MAX: never. */
+static uint64_t deadline(const Job *job)
+{
+        uint64_t next = UINT64_MAX, now = now_boottime_usec(), limit;
+
+        if (job->state == JOB_TRANSIENT_ERROR) {
+                next = job->retry_at_usec;
+                if (job->progress_deadline_usec && next != UINT64_MAX &&
+                    job->progress_deadline_usec < next)
+                        next = job->progress_deadline_usec;
+        } else if (job->active_since_usec) {
+                limit = (uint64_t)job->max_download_time_sec * 1000000;
+                next = job->active_since_usec +
+                       (limit > job->download_time_usec ? limit - job->download_time_usec : 0);
+                if (job->slice_end_usec > now && job->slice_end_usec < next)
+                        next = job->slice_end_usec;
+        }
+        return next;
+}
+
+static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata);
+
+static void set_timer(Job *job)
+{
+        uint64_t next = deadline(job);
+        sd_event_source *timer = job->schedule_timer;
+        int r = 0;
+
+        if (next == UINT64_MAX) {
+                job->schedule_timer = sd_event_source_disable_unref(timer);
+                return;
+        }
+        if (!timer)
+                r = sd_event_add_time(job->queue->event, (sd_event_source **)&job->schedule_timer,
+                                      CLOCK_BOOTTIME, next, 50000, on_deadline, job);
+        else
+                r = sd_event_source_set_time(timer, next);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(job->schedule_timer, SD_EVENT_ONESHOT);
+        if (r < 0)
+                log_error("a job's timer cannot be set: %s", strerror(-r));
+}
+
+/* The clock of CONNECTING and TRANSFERRING: sleep of the machine counts, QUEUED does not. */
+static void run_clock(Job *job)
+{
+        uint64_t now = now_boottime_usec();
+
+        if (is_active(job) && !job->active_since_usec) {
+                job->active_since_usec = now;
+                job->slice_end_usec =
+                        is_background(job)
+                                ? now + (uint64_t)job->queue->settings.time_slice_sec * 1000000
+                                : 0;
+        } else if (!is_active(job) && job->active_since_usec) {
+                job->download_time_usec += now - job->active_since_usec;
+                job->active_since_usec = job->slice_end_usec = 0;
+        }
+}
+
+static void set_stopping(Scheduler *s, Job *job, bool stopping)
+{
+        if (stopping == job->stopping)
+                return;
+        job->stopping = stopping;
+        if (stopping)
+                TAILQ_INSERT_TAIL(&s->stopping, job, stopping_link);
+        else
+                TAILQ_REMOVE(&s->stopping, job, stopping_link);
+}
+
+void schedule_job(Job *job)
+{
+        Scheduler *s = job->queue->scheduler;
+
+        if (!s)
+                return;
+        run_clock(job);
+        set_stopping(s, job, !is_active(job) && job->n_transfers > 0);
+        put_on(list_for(s, job), job);
+        set_timer(job);
+        schedule_soon(s);
+}
+
+void schedule_stopped(Job *job)
+{
+        Scheduler *s = job->queue->scheduler;
+
+        if (!s)
+                return;
+        set_stopping(s, job, false);
+        schedule_soon(s);
+}
+
+void schedule_forget(Job *job)
+{
+        put_on(NULL, job);
+        if (job->queue->scheduler)
+                set_stopping(job->queue->scheduler, job, false);
+        job->schedule_timer = sd_event_source_disable_unref(job->schedule_timer);
+}
+
+static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        Job *job = job_ref(userdata);
+        uint64_t now = now_boottime_usec();
+
+        (void)source;
+        (void)usec;
+        if (job->state == JOB_TRANSIENT_ERROR) {
+                if (job->progress_deadline_usec && job->progress_deadline_usec <= now)
+                        (void)job_event(job, EVENT_FATAL);
+                else if (job->retry_at_usec <= now)
+                        (void)job_event(job, EVENT_RETRY);
+                else
+                        set_timer(job);
+        } else if (job->active_since_usec) {
+                if (now - job->active_since_usec + job->download_time_usec >=
+                    (uint64_t)job->max_download_time_sec * 1000000)
+                        job_fail(job, BG_E_MAXDOWNLOAD_TIMEOUT, CONTEXT_QUEUE_MANAGER, -1, NULL,
+                                 FAILURE_FATAL);
+                else {
+                        set_timer(job);
+                        schedule_soon(job->queue->scheduler); /* the time slice is over */
+                }
+        }
+        job_unref(job);
+        return 0;
+}
+
+/* ---- files of an active job -------------------------------------------------------------------
+ */
+
 /* Moves as many of the job's files as may; true when none is left to move. */
 static bool fill(Job *job)
 {
-        size_t moving = 0, left = 0;
+        const Settings *settings = &job->queue->settings;
 
-        for (size_t i = 0; i < job->n_files; i++)
-                moving += job->files[i]->transfer != NULL;
-        for (size_t i = 0; i < job->n_files && is_active(job); i++) {
+        while (job->fill_from < job->n_files && job->files[job->fill_from]->state >= FILE_SEALED)
+                job->fill_from++;
+        for (size_t i = job->fill_from;
+             i < job->n_files && is_active(job) && job->n_transfers < settings->files_per_job;
+             i++) {
                 File *file = job->files[i];
 
-                if (file->state >= FILE_SEALED)
-                        continue;
-                left++;
-                if (!file->transfer && moving < job->queue->settings.files_per_job &&
-                    transfer_start(file) == 0)
-                        moving++;
+                if (file->state < FILE_SEALED && !file->transfer &&
+                    hosts_have_room(job->queue->hosts, job->owner, file->remote,
+                                    settings->connections_per_host))
+                        (void)transfer_start(file);
         }
-        return left == 0;
-}
-
-/* All that stands between a queued job and its start. */
-static bool may_start(Scheduler *s, Job *job, size_t background)
-{
-        if (job->finishing || !TAILQ_EMPTY(&job->transfers))
-                return false; /* looked at again when they have gone */
-        if (!tickets_find(s->queue->tickets, job->owner)) {
-                job_set_reason(job, REASON_AUTHORISATION, 0);
-                return false;
-        }
-        if (job_needs_token(job)) {
-                job_fail(job, BG_E_TOKEN_REQUIRED, CONTEXT_QUEUE_MANAGER, -1, NULL, FAILURE_FATAL);
-                return false;
-        }
-        if (job->priority != PRIORITY_FOREGROUND &&
-            background >= s->queue->settings.background_jobs) {
-                job_set_reason(job, REASON_QUEUE, 0);
-                return false;
-        }
-        return true;
-}
-
-static void start(Job *job)
-{
-        int r;
-
-        if (!job_event(job, EVENT_START))
-                return;
-        job_set_reason(job, REASON_NONE, 0);
-        r = job_load_files(job);
-        if (r < 0)
-                job_fail(job, job_load_error(r), CONTEXT_QUEUE_MANAGER, -1, NULL, FAILURE_FATAL);
-}
-
-static void start_jobs(Scheduler *s)
-{
-        size_t background = 0;
-        Job *job, *next;
-
-        TAILQ_FOREACH (job, &s->queue->jobs, queue_link)
-                background += is_active(job) && job->priority != PRIORITY_FOREGROUND;
-        for (int priority = 0; priority < PRIORITY_COUNT; priority++)
-                for (job = TAILQ_FIRST(&s->queue->jobs); job; job = next) {
-                        next = TAILQ_NEXT(job, queue_link);
-                        if (job->state != JOB_QUEUED || (int)job->priority != priority ||
-                            !may_start(s, job, background))
-                                continue;
-                        start(job);
-                        background += is_active(job) && job->priority != PRIORITY_FOREGROUND;
-                }
+        return job->fill_from == job->n_files;
 }
 
 static void fill_jobs(Scheduler *s)
 {
         Job *job, *next;
 
-        for (job = TAILQ_FIRST(&s->queue->jobs); job; job = next) {
-                next = TAILQ_NEXT(job, queue_link);
-                if (!is_active(job) || job->finishing)
+        for (job = TAILQ_FIRST(&s->active); job; job = next) {
+                next = TAILQ_NEXT(job, schedule_link);
+                if (job->finishing || !job->files)
                         continue;
+                job_ref(job);
                 if (fill(job) && is_active(job))
                         (void)job_event(job, EVENT_TRANSFERRED);
+                job_unref(job);
         }
 }
 
-/* Retries and time limits that are due; *ret is when the next one will be. */
-static void check_times(Scheduler *s, uint64_t now, uint64_t *ret)
-{
-        Job *job;
+/* ---- which jobs run ----------------------------------------------------------------------------
+ */
 
-        *ret = UINT64_MAX;
-        TAILQ_FOREACH (job, &s->queue->jobs, queue_link) {
-                if (job->state != JOB_TRANSIENT_ERROR)
-                        continue;
-                if (job->progress_deadline_usec && job->progress_deadline_usec <= now) {
-                        (void)job_event(job, EVENT_FATAL);
-                        continue;
-                }
-                if (job->retry_at_usec <= now) {
-                        job_set_reason(job, REASON_NONE, 0);
-                        (void)job_event(job, EVENT_RETRY);
-                        continue;
-                }
-                if (job->retry_at_usec < *ret)
-                        *ret = job->retry_at_usec;
-                if (job->progress_deadline_usec && job->progress_deadline_usec < *ret)
-                        *ret = job->progress_deadline_usec;
+static void block(Scheduler *s, Job *job, JobReason reason, uint64_t until_usec)
+{
+        put_on(&s->blocked, job);
+        job_set_reason(job, reason, until_usec);
+}
+
+static bool has_connection(const Job *job)
+{
+        for (size_t i = job->fill_from; i < job->n_files; i++)
+                if (job->files[i]->state < FILE_SEALED)
+                        return hosts_have_room(job->queue->hosts, job->owner, job->files[i]->remote,
+                                               job->queue->settings.connections_per_host);
+        return true;
+}
+
+/* All that stands between a queued job and its start, but for its place in the queue. */
+static bool may_start(Scheduler *s, Job *job)
+{
+        int r;
+
+        if (job->finishing || job->stopping)
+                return false; /* looked at again when they have gone */
+        if (!tickets_find(s->queue->tickets, job->owner)) {
+                block(s, job, REASON_AUTHORISATION, 0);
+                return false;
+        }
+        if (job_needs_token(job)) {
+                job_fail(job, BG_E_TOKEN_REQUIRED, CONTEXT_QUEUE_MANAGER, -1, NULL, FAILURE_FATAL);
+                return false;
+        }
+        r = job_load_files(job);
+        if (r < 0) {
+                job_fail(job, job_load_error(r), CONTEXT_QUEUE_MANAGER, -1, NULL, FAILURE_FATAL);
+                return false;
+        }
+        if (job->dynamic_content && is_background(job)) { /* types.md §4: cannot be throttled */
+                block(s, job, REASON_POLICY, 0);
+                return false;
+        }
+        return has_connection(job);
+}
+
+static void start(Job *job)
+{
+        if (job_event(job, EVENT_START))
+                job_set_reason(job, REASON_NONE, 0);
+}
+
+static void start_foreground(Scheduler *s)
+{
+        Job *job, *next;
+
+        for (job = TAILQ_FIRST(&s->queued[PRIORITY_FOREGROUND]); job; job = next) {
+                next = TAILQ_NEXT(job, schedule_link);
+                if (may_start(s, job))
+                        start(job);
         }
 }
 
-static bool has_work(const Queue *queue)
+/* An active background job that makes way: one of lower priority, the latest started first; else
+ * one of the same whose time slice is over, the earliest started first. */
+static Job *find_victim(Scheduler *s, JobPriority priority)
+{
+        uint64_t now = now_boottime_usec();
+        Job *job, *lower = NULL, *equal = NULL;
+
+        TAILQ_FOREACH (job, &s->active, schedule_link) {
+                if (!is_background(job) || job->finishing)
+                        continue;
+                if (job->priority > priority && (!lower || job->priority >= lower->priority))
+                        lower = job;
+                if (job->priority == priority && job->slice_end_usec <= now && !equal)
+                        equal = job;
+        }
+        return lower ? lower : equal;
+}
+
+/* Who lost to a higher priority is the next of its own; whose time slice is over is the last. */
+static void preempt(Scheduler *s, Job *victim, JobPriority by)
+{
+        struct JobList *list = &s->queued[victim->priority];
+
+        if (!job_event(victim, EVENT_PREEMPT))
+                return;
+        job_set_reason(victim, REASON_QUEUE, 0);
+        if (victim->priority != by) {
+                TAILQ_REMOVE(list, victim, schedule_link);
+                TAILQ_INSERT_HEAD(list, victim, schedule_link);
+        }
+        job_stop(victim, (Done){0});
+}
+
+/* Places for background jobs: those that are free, and those that will be when transfers that were
+ * told to stop have gone. */
+typedef struct Places {
+        size_t free, coming;
+} Places;
+
+static Places count_places(Scheduler *s)
+{
+        size_t busy = 0, coming = 0, max = s->queue->settings.background_jobs;
+        Job *job;
+
+        TAILQ_FOREACH (job, &s->active, schedule_link)
+                busy += is_background(job);
+        TAILQ_FOREACH (job, &s->stopping, stopping_link)
+                coming += is_background(job);
+        busy += coming;
+        return (Places){.free = busy < max ? max - busy : 0, .coming = coming};
+}
+
+/* One round over the background jobs of a priority; false when there is no place left. */
+static bool start_background(Scheduler *s, JobPriority priority, Places *places)
+{
+        Job *job, *next, *victim;
+
+        for (job = TAILQ_FIRST(&s->queued[priority]); job; job = next) {
+                next = TAILQ_NEXT(job, schedule_link);
+                if (places->free == 0 && places->coming == 0 && !find_victim(s, priority))
+                        return false;
+                if (!may_start(s, job))
+                        continue;
+                if (places->free > 0) {
+                        places->free--;
+                        start(job);
+                } else if (places->coming > 0) {
+                        places->coming--; /* this job's, when it is there */
+                } else {
+                        victim = find_victim(s, priority);
+                        preempt(s, victim, priority);
+                        if (!victim->stopping)
+                                start(job);
+                }
+        }
+        return true;
+}
+
+static void look(Scheduler *s)
+{
+        Places places;
+
+        start_foreground(s);
+        places = count_places(s);
+        for (JobPriority p = PRIORITY_HIGH; p < PRIORITY_COUNT; p++)
+                if (!start_background(s, p, &places))
+                        break;
+        fill_jobs(s);
+}
+
+static int on_soon(sd_event_source *source, void *userdata)
+{
+        (void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
+        look(userdata);
+        return 0;
+}
+
+void schedule_soon(Scheduler *s)
+{
+        if (s)
+                (void)sd_event_source_set_enabled(s->soon, SD_EVENT_ONESHOT);
+}
+
+void schedule_unblock(Scheduler *s)
 {
         Job *job;
 
-        if (listener_n_clients(queue->listener) > 0)
-                return true;
-        TAILQ_FOREACH (job, &queue->jobs, queue_link)
-                if (state_is_action(job->state))
+        while ((job = TAILQ_FIRST(&s->blocked))) {
+                put_on(&s->queued[job->priority], job);
+                job_set_reason(job, REASON_QUEUE, 0);
+        }
+        schedule_soon(s);
+}
+
+/* ---- idle services and forgotten jobs -----------------------------------------------------------
+ */
+
+static bool has_work(const Scheduler *s)
+{
+        for (size_t i = 0; i < PRIORITY_COUNT; i++)
+                if (!TAILQ_EMPTY(&s->queued[i]))
                         return true;
-        return false;
+        return !TAILQ_EMPTY(&s->active) || !TAILQ_EMPTY(&s->blocked) || !TAILQ_EMPTY(&s->waiting) ||
+               listener_n_clients(s->queue->listener) > 0;
 }
 
 static int on_idle(sd_event_source *source, uint64_t usec, void *userdata)
 {
         Scheduler *s = userdata;
 
-        if (!has_work(s->queue))
+        if (!has_work(s))
                 supervisor_idle(s->queue->supervisor);
-        (void)sd_event_source_set_time(source, usec + USER_MODE_IDLE_USEC);
+        (void)sd_event_source_set_time(source, usec + user_mode_idle_usec);
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-static int look(Scheduler *s)
+static uint64_t next_inactivity_look(const Queue *queue)
 {
-        uint64_t next;
+        uint64_t interval = queue->settings.inactivity_sec * 1000000 / 4;
 
-        check_times(s, now_boottime_usec(), &next);
-        start_jobs(s);
-        fill_jobs(s);
-        if (next == UINT64_MAX)
-                return sd_event_source_set_enabled(s->timer, SD_EVENT_OFF);
-        (void)sd_event_source_set_time(s->timer, next);
-        return sd_event_source_set_enabled(s->timer, SD_EVENT_ONESHOT);
+        if (interval > inactivity_look_usec)
+                interval = inactivity_look_usec;
+        return now_boottime_usec() + (interval < 1000000 ? 1000000 : interval);
 }
 
-static int on_soon(sd_event_source *source, void *userdata)
+/* behaviour.md §3: neither progress nor a changed property for that long, and the job is
+ * cancelled. */
+static int on_inactivity(sd_event_source *source, uint64_t usec, void *userdata)
 {
-        (void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
-        return look(userdata);
-}
+        Queue *queue = ((Scheduler *)userdata)->queue;
+        uint64_t now = now_boottime_usec(), limit = queue->settings.inactivity_sec * 1000000;
+        char id[GUID_TEXT_SIZE];
+        Job *job, *next;
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
-{
-        (void)source;
         (void)usec;
-        return look(userdata);
+        for (job = TAILQ_FIRST(&queue->jobs); job; job = next) {
+                next = TAILQ_NEXT(job, queue_link);
+                if (now - job->used_usec < limit || job->finishing)
+                        continue;
+                guid_text(&job->id, id);
+                log_notice("job %s of uid %u: cancelled, unused for too long", id, job->owner);
+                job_cancel(job, (Done){0});
+        }
+        (void)sd_event_source_set_time(source, next_inactivity_look(queue));
+        return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/* ---- life
+ * ---------------------------------------------------------------------------------------- */
+
+static int add_sources(Scheduler *s)
+{
+        sd_event *event = s->queue->event;
+        int r;
+
+        r = sd_event_add_defer(event, &s->soon, on_soon, s);
+        if (r >= 0)
+                r = sd_event_add_time(event, &s->inactivity, CLOCK_BOOTTIME,
+                                      next_inactivity_look(s->queue), 1000000, on_inactivity, s);
+        if (r >= 0 && s->queue->flags & SUPERVISOR_USER_MODE)
+                r = sd_event_add_time(event, &s->idle, CLOCK_MONOTONIC,
+                                      now_monotonic_usec() + user_mode_idle_usec, 1000000, on_idle,
+                                      s);
+        return r;
 }
 
 int scheduler_new(Queue *queue, Scheduler **ret)
@@ -193,16 +494,13 @@ int scheduler_new(Queue *queue, Scheduler **ret)
         if (!s)
                 return -ENOMEM;
         s->queue = queue;
-        r = sd_event_add_defer(queue->event, &s->soon, on_soon, s);
-        if (r >= 0)
-                r = sd_event_add_time(queue->event, &s->timer, CLOCK_BOOTTIME, UINT64_MAX, 50000,
-                                      on_timer, s);
-        if (r >= 0)
-                r = sd_event_source_set_enabled(s->timer, SD_EVENT_OFF);
-        if (r >= 0 && queue->flags & SUPERVISOR_USER_MODE)
-                r = sd_event_add_time(queue->event, &s->idle, CLOCK_MONOTONIC,
-                                      now_monotonic_usec() + USER_MODE_IDLE_USEC, 1000000, on_idle,
-                                      s);
+        for (size_t i = 0; i < PRIORITY_COUNT; i++)
+                TAILQ_INIT(&s->queued[i]);
+        TAILQ_INIT(&s->blocked);
+        TAILQ_INIT(&s->active);
+        TAILQ_INIT(&s->waiting);
+        TAILQ_INIT(&s->stopping);
+        r = add_sources(s);
         if (r < 0) {
                 scheduler_free(s);
                 return r;
@@ -216,14 +514,8 @@ Scheduler *scheduler_free(Scheduler *s)
         if (!s)
                 return NULL;
         sd_event_source_disable_unref(s->soon);
-        sd_event_source_disable_unref(s->timer);
+        sd_event_source_disable_unref(s->inactivity);
         sd_event_source_disable_unref(s->idle);
         free(s);
         return NULL;
-}
-
-void schedule_soon(Scheduler *s)
-{
-        if (s)
-                (void)sd_event_source_set_enabled(s->soon, SD_EVENT_ONESHOT);
 }

@@ -1,9 +1,14 @@
 /*
  * Which jobs run now, and when those that wait are looked at again: behaviour.md §2 and §3. Looks
  * from the loop, never from within a call.
+ *
+ * Every job in an action state is on one list: queued by priority, blocked (its reason has to end
+ * first), active, or waiting after an error. So a look costs what runs and what can run, however
+ * many jobs there are.
  */
 #pragma once
 
+typedef struct Job Job;
 typedef struct Queue Queue;
 typedef struct Scheduler Scheduler;
 
@@ -12,3 +17,14 @@ Scheduler *scheduler_free(Scheduler *scheduler); /* NULL */
 
 /* Something changed that may let a job run: look after this round of events. */
 void schedule_soon(Scheduler *scheduler);
+
+/* What kept jobs from running, other than their place in the queue, may have ended: a ticket came,
+ * a policy changed. */
+void schedule_unblock(Scheduler *scheduler);
+
+/* The job's state, priority or time limits changed, or it was loaded. */
+void schedule_job(Job *job);
+/* Its last transfer has gone. */
+void schedule_stopped(Job *job);
+/* The job ends. */
+void schedule_forget(Job *job);

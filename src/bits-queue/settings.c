@@ -11,7 +11,7 @@ void settings_default(Settings *ret)
                 .files_per_job = 8,
                 .connections_per_host = 6,
                 .time_slice_sec = 300,
-                .inactivity_days = 90,
+                .inactivity_sec = 90ULL * 24 * 3600,
                 .download_time_max_sec = 7776000,
         };
 }

@@ -18,7 +18,7 @@ typedef struct Settings {
         uint32_t time_slice_sec;
 
         /* time limits */
-        uint32_t inactivity_days;
+        uint64_t inactivity_sec;
         uint32_t download_time_max_sec; /* of a new job */
 } Settings;
 

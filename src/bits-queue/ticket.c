@@ -121,7 +121,7 @@ static void on_verified(void *userdata, const SupervisorMessage *message, int fd
         if (r == 0)
                 r = remember(a->queue, &a->ticket);
         if (r == 0)
-                schedule_soon(a->queue->scheduler);
+                schedule_unblock(a->queue->scheduler);
         else
                 log_notice("ticket of uid %u refused: %s", a->ticket.uid, strerror(-r));
         commit_then(a->queue, r == 0 ? S_OK : E_ACCESSDENIED, a->done);

@@ -11,6 +11,7 @@
 #include "base/hresult.h"
 #include "base/log.h"
 #include "commit.h"
+#include "host.h"
 #include "job.h"
 #include "orphan.h"
 #include "queue.h"
@@ -45,6 +46,8 @@ static void transfer_end(Transfer *t)
         Job *job = t->job;
 
         TAILQ_REMOVE(&job->transfers, t, job_link);
+        job->n_transfers--;
+        t->host = host_release(t->host);
         t->file->transfer = NULL;
         t->file = NULL;
         if (t->worker)
@@ -152,6 +155,7 @@ static int start_over(Transfer *t)
         int r = orphanage_adopt(t->job->queue->orphanage, t->file);
 
         file_reset(t->file);
+        t->job->fill_from = 0;
         store_file(t);
         return r;
 }
@@ -500,12 +504,17 @@ int transfer_start(File *file)
 
         if (!t)
                 return -ENOMEM;
+        if (hosts_take(file->job->queue->hosts, file->job->owner, file->remote, &t->host) < 0) {
+                free(t);
+                return -ENOMEM;
+        }
         t->refs = 1;
         t->fd = -1;
         t->file = file;
         t->job = job_ref(file->job);
         file->transfer = t;
         TAILQ_INSERT_TAIL(&t->job->transfers, t, job_link);
+        t->job->n_transfers++;
         name_or_open(t);
         return 0;
 }

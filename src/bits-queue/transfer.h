@@ -13,6 +13,7 @@
 #include "file.h"
 #include "wire/net.h"
 
+typedef struct Host Host;
 typedef struct Job Job;
 typedef struct Worker Worker;
 
@@ -33,7 +34,8 @@ typedef struct Transfer {
         Job *job;      /* holds a reference */
         File *file;
         TransferState state;
-        bool stop; /* as soon as what is under way has answered */
+        Host *host; /* NULL: the remote name has none */
+        bool stop;  /* as soon as what is under way has answered */
         uint32_t net_id;
         Worker *worker; /* while with bits-net */
         int fd;         /* write descriptor between bits-file and bits-net */

@@ -141,9 +141,9 @@ static bool may_read(void *userdata)
             listener_calls_of(client->listener, client->cred.uid) >= CALLS_PER_USER_MAX)
                 return false;
         queued = client_queued(client);
-        return queued == 0 || (queued < QUEUED_PAUSE &&
-                               listener_queued_of(client->listener, client->cred.uid) <
-                                       QUEUED_PER_USER);
+        return queued == 0 ||
+               (queued < QUEUED_PAUSE &&
+                listener_queued_of(client->listener, client->cred.uid) < QUEUED_PER_USER);
 }
 
 static void on_gate_closed(void *userdata, int error)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "bus/job-methods.h"
 #include "bus/objects.h"
 #include "bus/reply.h"
 #include "queue.h"
@@ -218,6 +219,16 @@ static int set_no_progress_timeout(Target *t, sd_bus_message *m)
         return set_number(t, m, job_set_no_progress_timeout);
 }
 
+static int set_maximum_download_time(Target *t, sd_bus_message *m)
+{
+        return set_number(t, m, job_set_max_download_time);
+}
+
+static int get_maximum_download_time(Target *t, sd_bus_message *m)
+{
+        return sd_bus_reply_method_return(m, "u", t->job->max_download_time_sec);
+}
+
 static int set_helper_token_flags(Target *t, sd_bus_message *m)
 {
         return set_number(t, m, job_set_helper_flags);
@@ -298,6 +309,10 @@ static const Method methods[] = {
         {"SetNotifyFlags", METHOD_CHANGES, set_notify_flags},
         {"SetMinimumRetryDelay", METHOD_CHANGES, set_minimum_retry_delay},
         {"SetNoProgressTimeout", METHOD_CHANGES, set_no_progress_timeout},
+        {"SetMaximumDownloadTime", METHOD_CHANGES, set_maximum_download_time},
+        {"GetMaximumDownloadTime", 0, get_maximum_download_time},
+        {"SetProperty", METHOD_CHANGES, job_method_set_property},
+        {"GetProperty", 0, job_method_get_property},
         {"SetNotifyInterface", METHOD_CHANGES, set_notify_interface},
         {"GetNotifyInterface", 0, get_notify_interface},
         {"SetProxySettings", METHOD_CHANGES, refuse},
@@ -407,6 +422,10 @@ static const sd_bus_vtable vtable[] = {
         METHOD("SetNotifyFlags", "u", ""),
         METHOD("SetMinimumRetryDelay", "u", ""),
         METHOD("SetNoProgressTimeout", "u", ""),
+        METHOD("SetMaximumDownloadTime", "u", ""),
+        METHOD("GetMaximumDownloadTime", "", "u"),
+        METHOD("SetProperty", "uv", ""),
+        METHOD("GetProperty", "u", "v"),
         METHOD("SetNotifyInterface", "b", ""),
         METHOD("GetNotifyInterface", "", "b"),
         METHOD("SetProxySettings", "uss", ""),

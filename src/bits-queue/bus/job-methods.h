@@ -1,0 +1,7 @@
+/* Methods of org.bitsd1.Job that stand in files of their own; job-object.c has the table. */
+#pragma once
+
+#include "bus/objects.h"
+
+int job_method_set_property(Target *t, sd_bus_message *m);
+int job_method_get_property(Target *t, sd_bus_message *m);
