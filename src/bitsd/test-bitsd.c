@@ -578,6 +578,14 @@ static void assert_bare(pid_t pid, uid_t uid, int last_fd)
         assert_int_equal(readlink(path, text, sizeof(text)), 1);
 }
 
+/* A worker has only what it shall have once its program runs: while that is loaded, libraries are
+ * open. */
+static void assert_worker_bare(const Spawned *worker)
+{
+        assert_int_equal(tell(worker, 'u'), 022);
+        assert_bare(worker->pid, worker->uid, 3);
+}
+
 /* ---- tests: what bits-queue is ------------------------------------------------------------------
  */
 
@@ -890,7 +898,8 @@ static void test_settings(void **state)
 
         (void)state;
         assert_int_equal(worker.result, 0);
-        assert_bare(worker.pid, 0, 3);
+        assert_int_equal(worker.uid, 0);
+        assert_worker_bare(&worker);
         end_worker(&worker);
 
         reload("RestrictedCallers=all\nRootJobs=no\n");
@@ -1023,9 +1032,7 @@ static void test_worker(void **state)
         assert_int_equal(peer_cred(worker.sock, &cred), 0);
         assert_int_equal(cred.uid, BOB);
         assert_int_equal(cred.pid, worker.pid);
-        assert_int_equal(tell(&worker, 'u'), 022); /* and it is the program by now */
-
-        assert_bare(worker.pid, BOB, 3);
+        assert_worker_bare(&worker); /* and it is the program by now */
         assert_string_equal(proc_text(worker.pid, "environ", text, sizeof(text)),
                             "PATH=/usr/bin:/bin\nLANG=C.UTF-8\nHOME=/run/home/bob\nUSER=bob\n"
                             "LOGNAME=bob\n");
@@ -1060,8 +1067,7 @@ static void test_token_rules(void **state)
         worker = spawn(WORKER_FILE, &alice, bob);
         assert_int_equal(worker.result, 0);
         assert_int_equal(worker.uid, BOB);
-        (void)tell(&worker, 'u');
-        assert_bare(worker.pid, BOB, 3);
+        assert_worker_bare(&worker);
         (void)proc_text(worker.pid, "status", text, sizeof(text));
         assert_non_null(strstr(text, "\nGroups:\t2101 \n")); /* the token's, not fresh ones */
         end_worker(&worker);
