@@ -14,6 +14,7 @@
 #include "base/packet.h"
 #include "base/peer.h"
 #include "config.h"
+#include "message.h"
 #include "order.h"
 #include "process.h"
 #include "supervisor.h"
@@ -145,11 +146,6 @@ static void caller_give_token(Caller *caller, Order *order, uid_t uid, uid_t aud
         caller_answer(caller, r, uid, NULL, r < 0 ? -1 : order->fds[1]);
 }
 
-static bool uses_ok(uint32_t uses)
-{
-        return uses && !(uses & ~(uint32_t)(TOKEN_LOCAL_FILE | TOKEN_NETWORK));
-}
-
 static void on_minted(void *userdata, Order *order, int result)
 {
         Caller *caller = userdata;
@@ -166,8 +162,6 @@ static int handle_mint(Caller *caller)
         BecomeRequest order = {.header.type = BECOME_MINT, .uid = caller->cred.uid};
         int r;
 
-        if (!uses_ok(caller->request.uses))
-                return -EPROTO;
         if (caller->cred.uid == 0 && caller->request.audience != 0)
                 return -EPERM; /* root's token serves root's jobs only */
         r = token_room(caller->bitsd, caller->cred.uid);
@@ -226,8 +220,6 @@ static int handle_logon(Caller *caller)
         Caller *other;
         int r;
 
-        if (!uses_ok(caller->request.uses))
-                return -EPROTO;
         if (bitsd->place.user_mode)
                 return -EPERM;
         LIST_FOREACH(other, &bitsd->callers, link)
@@ -303,13 +295,12 @@ static int handle_revoke(Caller *caller)
 
 static const struct {
         int (*handle)(Caller *caller); /* PENDING, or the result */
-        bool with_descriptor;
         bool restricted_may;
 } requests[] = {
-        [IDENTITY_MINT] = {handle_mint, false, false},
-        [IDENTITY_LOGON] = {handle_logon, true, false},
-        [IDENTITY_TICKET] = {handle_ticket, false, false},
-        [IDENTITY_REVOKE] = {handle_revoke, false, true},
+        [IDENTITY_MINT] = {handle_mint, false},
+        [IDENTITY_LOGON] = {handle_logon, false},
+        [IDENTITY_TICKET] = {handle_ticket, false},
+        [IDENTITY_REVOKE] = {handle_revoke, true},
 };
 
 static bool caller_is_restricted(const Caller *caller)
@@ -330,36 +321,32 @@ static bool caller_is_restricted(const Caller *caller)
 }
 
 /* Looks at the request where it lies. MSG_CTRUNC, without room for control data, says that a
- * descriptor came with it. */
-static int caller_read(Caller *caller, bool *ret_descriptor)
+ * descriptor came with it. Nothing is kept of what is no request. */
+static int caller_read(Caller *caller)
 {
         IdentityRequest *request = &caller->request;
         struct iovec iov = {.iov_base = request, .iov_len = sizeof(*request)};
         struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
         ssize_t n;
+        int r;
 
         n = recvmsg(caller->fd, &message, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
         if (n < 0)
                 return -errno;
         if (n == 0)
                 return -ECONNRESET;
-        if (n != sizeof(*request) || !wire_text_ok(request->account, sizeof(request->account))) {
+        r = caller_request_check(request, (size_t)n, message.msg_flags & MSG_CTRUNC);
+        if (r < 0)
                 *request = (IdentityRequest){0};
-                return -EPROTO;
-        }
-        *ret_descriptor = message.msg_flags & MSG_CTRUNC;
-        return 0;
+        return r;
 }
 
-static int caller_handle(Caller *caller, bool descriptor)
+static int caller_handle(Caller *caller)
 {
         uint32_t type = caller->request.header.type;
 
         if (CRYPTO_memcmp(caller->request.nonce, caller->nonce, sizeof(caller->nonce)) != 0)
                 return -EPROTO; /* led to write blindly */
-        if (type >= ELEMENTS(requests) || !requests[type].handle ||
-            requests[type].with_descriptor != descriptor)
-                return -EPROTO;
         if (!requests[type].restricted_may && caller_is_restricted(caller))
                 return -EACCES;
         return requests[type].handle(caller);
@@ -368,12 +355,11 @@ static int caller_handle(Caller *caller, bool descriptor)
 static int on_request(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
         Caller *caller = userdata;
-        bool descriptor = false;
         int r;
 
         (void)fd;
         (void)events;
-        r = caller_read(caller, &descriptor);
+        r = caller_read(caller);
         if (r == -EAGAIN)
                 return 0;
         if (r < 0 && r != -EPROTO) {
@@ -384,7 +370,7 @@ static int on_request(sd_event_source *source, int fd, uint32_t events, void *us
         caller->timer = sd_event_source_disable_unref(caller->timer);
         (void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
         if (r >= 0)
-                r = caller_handle(caller, descriptor);
+                r = caller_handle(caller);
         if (r != PENDING)
                 caller_refuse(caller, r);
         return 0;

@@ -7,15 +7,10 @@
 
 #include "base/cleanup.h"
 #include "base/packet.h"
+#include "message.h"
 #include "process.h"
 
 #define ORDER_DEADLINE_USEC UINT64_C(55000000) /* bits-become's own alarm comes later */
-
-/* How many replies, each with a descriptor; 0: one without. */
-static const size_t n_fds[] = {
-        [BECOME_RESOLVE] = 0, [BECOME_NAME] = 0,  [BECOME_MINT] = 2,
-        [BECOME_LOGON] = 2,   [BECOME_QUEUE] = 1, [BECOME_WORKER] = 1,
-};
 
 static void order_free(Order *order)
 {
@@ -62,25 +57,13 @@ static void order_finish(Order *order, int result)
         order_cancel(order);
 }
 
-static bool reply_ok(const Order *order, const BecomeReply *reply, ssize_t size, int fd)
-{
-        if (size != sizeof(*reply) || reply->header.type != BECOME_REPLY ||
-            !wire_text_ok(reply->account, sizeof(reply->account)))
-                return false;
-        if (reply->result != 0)
-                return fd < 0 && (reply->result < 0 || order->type == BECOME_LOGON);
-        if (n_fds[order->type] == 0)
-                return fd < 0 && order->n_replies == 0;
-        return fd >= 0 && order->n_replies < n_fds[order->type];
-}
-
 static int order_result(const Order *order)
 {
-        size_t wanted = n_fds[order->type] ? n_fds[order->type] : 1;
+        size_t n_fds = become_reply_fds(order->type);
 
         if (order->error)
                 return order->error;
-        return order->n_replies == wanted ? 0 : -EIO;
+        return order->n_replies == (n_fds ? n_fds : 1) ? 0 : -EIO;
 }
 
 static int on_reply(sd_event_source *source, int sock, uint32_t events, void *userdata)
@@ -99,7 +82,8 @@ static int on_reply(sd_event_source *source, int sock, uint32_t events, void *us
                 order_finish(order, order_result(order));
                 return 0;
         }
-        if (size < 0 || !reply_ok(order, &reply, size, fd)) {
+        if (size < 0 || order->error || /* the last word */
+            become_reply_check(order->type, order->n_replies, &reply, (size_t)size, fd >= 0) < 0) {
                 order_finish(order, -EIO);
                 return 0;
         }

@@ -11,6 +11,7 @@
 #include "base/packet.h"
 #include "config.h"
 #include "keeper.h"
+#include "message.h"
 #include "ticket.h"
 #include "token.h"
 #include "wire/supervisor.h"
@@ -71,12 +72,7 @@ static int handle_verify(Bitsd *bitsd, const SupervisorMessage *message, int fd)
 
 static int handle_spawn(Bitsd *bitsd, const SupervisorMessage *message, int fd)
 {
-        const SupervisorSpawn *request = &message->spawn;
-
-        if (request->role < WORKER_FILE || request->role > WORKER_NOTIFY ||
-            request->with_token > 1 || (request->with_token == 1) != (fd >= 0))
-                return -EPROTO;
-        return worker_start(bitsd, request, fd);
+        return worker_start(bitsd, &message->spawn, fd);
 }
 
 static int handle_stop(Bitsd *bitsd, const SupervisorMessage *message, int fd)
@@ -100,32 +96,17 @@ static int handle_idle(Bitsd *bitsd, const SupervisorMessage *message, int fd)
         return 0;
 }
 
-static const struct {
-        int (*handle)(Bitsd *bitsd, const SupervisorMessage *message, int fd);
-        size_t size;
-        enum {
-                FD_NONE,
-                FD_WANTED,
-                FD_ALLOWED
-        } fd;
-} requests[] = {
-        [SUPERVISOR_QUERY] = {handle_query, sizeof(SupervisorQuery), FD_WANTED},
-        [SUPERVISOR_VERIFY] = {handle_verify, sizeof(SupervisorVerify), FD_NONE},
-        [SUPERVISOR_SPAWN] = {handle_spawn, sizeof(SupervisorSpawn), FD_ALLOWED},
-        [SUPERVISOR_STOP] = {handle_stop, sizeof(SupervisorStop), FD_NONE},
-        [SUPERVISOR_IDLE] = {handle_idle, sizeof(SupervisorIdle), FD_NONE},
-};
-
-static int handle(Bitsd *bitsd, const SupervisorMessage *message, ssize_t size, int fd)
+static int handle(Bitsd *bitsd, const SupervisorMessage *message, size_t size, int fd)
 {
-        uint32_t type = message->header.type;
+        static int (*const handlers[])(Bitsd * bitsd, const SupervisorMessage *message, int fd) = {
+                [SUPERVISOR_QUERY] = handle_query, [SUPERVISOR_VERIFY] = handle_verify,
+                [SUPERVISOR_SPAWN] = handle_spawn, [SUPERVISOR_STOP] = handle_stop,
+                [SUPERVISOR_IDLE] = handle_idle,
+        };
+        int r;
 
-        if (size < (ssize_t)sizeof(WireHeader) || type >= ELEMENTS(requests) ||
-            !requests[type].handle || (size_t)size != requests[type].size)
-                return -EPROTO;
-        if (requests[type].fd != FD_ALLOWED && (requests[type].fd == FD_WANTED) != (fd >= 0))
-                return -EPROTO;
-        return requests[type].handle(bitsd, message, fd);
+        r = queue_request_check(message, size, fd >= 0);
+        return r < 0 ? r : handlers[message->header.type](bitsd, message, fd);
 }
 
 static void unread_drop_first(Supervisor *supervisor)
@@ -182,7 +163,7 @@ static int on_socket(sd_event_source *source, int sock, uint32_t events, void *u
                 return 0;
         if (size == 0 || size == -ECONNRESET)
                 keeper_end_queue(bitsd, "it hung up");
-        else if (size < 0 || handle(bitsd, &message, size, fd) < 0)
+        else if (size < 0 || handle(bitsd, &message, (size_t)size, fd) < 0)
                 keeper_end_queue(bitsd, "it sent a malformed message");
         return 0;
 }

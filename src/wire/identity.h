@@ -38,9 +38,8 @@ WIRE_NO_PADDING(IdentityHello, 16 + IDENTITY_NONCE_SIZE);
 typedef struct IdentityRequest {
         WireHeader header;
         uint8_t nonce[IDENTITY_NONCE_SIZE];
-        uint32_t
-                audience; /* MINT: uid whose jobs may use the token. LOGON: ignored, the caller's */
-        uint32_t uses;    /* MINT, LOGON: TokenUse bits, at least one */
+        uint32_t audience; /* MINT: uid whose jobs may use the token; LOGON's is the caller's */
+        uint32_t uses;     /* MINT, LOGON: TokenUse bits, at least one */
         char account[WIRE_ACCOUNT_SIZE]; /* LOGON: account name as PAM knows it */
 } IdentityRequest;
 WIRE_NO_PADDING(IdentityRequest, 8 + IDENTITY_NONCE_SIZE + 8 + WIRE_ACCOUNT_SIZE);

@@ -5,7 +5,7 @@
  *
  * The receiver checks type, size and state before anything else; a message that is not exactly
  * right means that the peer is broken or taken over, and the peer is ended. Texts are
- * NUL-terminated inside their field: wire_text_ok() first.
+ * NUL-terminated inside their field: wire_text_ok() first. What a type does not use is zero.
  */
 #pragma once
 

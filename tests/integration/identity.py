@@ -40,6 +40,11 @@ def request(kind, nonce, audience=0, uses=0, account=b""):
     return REQUEST_FORMAT.pack(kind, 7, nonce, audience, uses, account)
 
 
+def terms(kind, audience):
+    """What a request says beside its kind: only a token has an audience and uses."""
+    return {"audience": audience, "uses": LOCAL_FILE} if kind == MINT else {}
+
+
 def receive(connection):
     """The Reply, or None when bitsd hung up instead."""
     try:

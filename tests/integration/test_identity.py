@@ -180,7 +180,7 @@ def test_who_writes_is_not_who_asks(kind):
         bobs = minted("bob", "alice")
 
         def write():
-            connection.send(identity.request(kind, nonce, audience=uid("mal"), uses=identity.LOCAL_FILE))
+            connection.send(identity.request(kind, nonce, **identity.terms(kind, uid("mal"))))
 
         people.call("bob", write)
         reply = identity.receive(connection)
@@ -210,7 +210,7 @@ def test_blind_writer(kind):
     old, nonce = people.call("bob", lambda: (lambda pair: (pair[0].close(), pair[1]))(identity.connect()))
     token = minted("bob", "alice")
     for guess in (bytes(16), b"\xff" * 16, nonce):  # also the nonce of another connection
-        blob = identity.request(kind, guess, audience=uid("mal"), uses=identity.LOCAL_FILE)
+        blob = identity.request(kind, guess, **identity.terms(kind, uid("mal")))
         assert people.call("bob", answer_to, blob) == (-errno.EPROTO, None)
     assert not hung_up(token, 0)
     os.close(token)
@@ -243,6 +243,9 @@ def test_malformed_requests():
         say(lambda nonce: good(identity.REPLY, nonce))
         say(lambda nonce: good(0xFFFFFFFF, nonce))
         say(lambda nonce: good(identity.TICKET, nonce), [0])
+        say(lambda nonce: good(identity.TICKET, nonce, audience=1))
+        say(lambda nonce: good(identity.REVOKE, nonce, uses=1))
+        say(lambda nonce: good(identity.MINT, nonce, uses=1, account=b"bob"))
         say(lambda nonce: good(identity.MINT, nonce, uses=1), [0, 0, 0, 0, 0, 0])
         say(lambda nonce: good(identity.MINT, nonce, uses=0))
         say(lambda nonce: good(identity.MINT, nonce, uses=4))
@@ -251,7 +254,7 @@ def test_malformed_requests():
         return results
 
     before = programs.pids("bitsd")
-    assert people.call("mal", attempt) == [-errno.EPROTO] * 12
+    assert people.call("mal", attempt) == [-errno.EPROTO] * 15
     assert programs.pids("bitsd") == before
 
 
