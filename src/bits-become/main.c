@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/packet.h"
+#include "request.h"
 #include "task.h"
 
 #define TASK_SEC_MAX 60
@@ -47,17 +48,9 @@ static int task_name(Task *task)
         return task_reply(task, &account, -1);
 }
 
-static const struct {
-        int (*handle)(Task *task);
-        enum {
-                FD_NONE,
-                FD_WANTED,
-                FD_ALLOWED
-        } fd;
-} tasks[] = {
-        [BECOME_RESOLVE] = {task_resolve, FD_NONE}, [BECOME_NAME] = {task_name, FD_NONE},
-        [BECOME_MINT] = {task_mint, FD_WANTED},     [BECOME_LOGON] = {task_logon, FD_WANTED},
-        [BECOME_QUEUE] = {task_queue, FD_WANTED},   [BECOME_WORKER] = {task_worker, FD_ALLOWED},
+static int (*const tasks[])(Task *task) = {
+        [BECOME_RESOLVE] = task_resolve, [BECOME_NAME] = task_name,   [BECOME_MINT] = task_mint,
+        [BECOME_LOGON] = task_logon,     [BECOME_QUEUE] = task_queue, [BECOME_WORKER] = task_worker,
 };
 
 static int reply_result(const Task *task, int result)
@@ -97,22 +90,6 @@ int task_reply_token(const Task *task, const Account *account)
         return task_reply(task, account, hold);
 }
 
-static bool request_ok(const BecomeRequest *request, ssize_t size, int fd)
-{
-        if (size != sizeof(*request))
-                return false;
-        if (request->header.type >= ELEMENTS(tasks) || !tasks[request->header.type].handle)
-                return false;
-        if (tasks[request->header.type].fd != FD_ALLOWED &&
-            (tasks[request->header.type].fd == FD_WANTED) != (fd >= 0))
-                return false;
-        return wire_text_ok(request->account, sizeof(request->account)) &&
-               wire_text_ok(request->group, sizeof(request->group)) &&
-               wire_text_ok(request->libexec, sizeof(request->libexec)) &&
-               wire_text_ok(request->state, sizeof(request->state)) &&
-               wire_text_ok(request->runtime, sizeof(request->runtime));
-}
-
 int main(void)
 {
         Task task = {.fd = -1, .control = BECOME_FD};
@@ -129,7 +106,7 @@ int main(void)
                 (void)fprintf(stderr, "bits-become is started by bitsd, and has no other use.\n");
                 return 2;
         }
-        if (!request_ok(&task.request, size, task.fd))
+        if (size < 0 || become_request_check(&task.request, (size_t)size, task.fd >= 0) < 0)
                 return 1;
 
         /* The way back must not stand where a program's socket goes; exec closes it. */
@@ -137,7 +114,7 @@ int main(void)
         if (task.control < 0 || close(BECOME_FD) < 0)
                 return 1;
 
-        r = tasks[task.request.header.type].handle(&task);
+        r = tasks[task.request.header.type](&task);
         if (r != 0)
                 r = reply_result(&task, r);
         _exit(r < 0 ? 1 : 0); /* no destructors of PAM modules as somebody else */

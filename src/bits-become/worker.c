@@ -124,9 +124,6 @@ int task_worker(Task *task)
         Account account;
         int pair[2], r;
 
-        if (task->request.role >= ELEMENTS(programs) || !programs[task->request.role])
-                return -EINVAL;
-
         r = worker_account(task, &account);
         if (r >= 0 && !task->request.user_mode)
                 r = worker_admit(task, &account);
