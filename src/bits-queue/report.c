@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "wire/identity.h"
+
 enum {
         ERRNO_MAX = 4095, /* of the kernel */
 };
@@ -67,4 +69,89 @@ int net_report_check(const NetMessage *message, size_t size)
         if (message->header.type == NET_FAILED)
                 return check_failed(&message->failed);
         return 0;
+}
+
+/* ---- of bitsd -----------------------------------------------------------------------------------
+ */
+
+static bool result_is_ok(int32_t result)
+{
+        return result <= 0 && result >= -ERRNO_MAX;
+}
+
+static bool start_is_ok(const SupervisorStart *start)
+{
+        return start->header.sequence == 0 && start->version == SUPERVISOR_VERSION &&
+               !(start->flags &
+                 ~(uint32_t)(SUPERVISOR_USER_MODE | SUPERVISOR_ALLOW_RESTRICTED |
+                             SUPERVISOR_RESTRICT_SYSTEM_ACCOUNTS | SUPERVISOR_ROOT_JOBS));
+}
+
+static bool query_reply_is_ok(const SupervisorQueryReply *reply)
+{
+        if (!result_is_ok(reply->result) || reply->reserved != 0 || reply->administrator > 1)
+                return false;
+        if (reply->result < 0)
+                return reply->uid == 0 && reply->audience == 0 && reply->uses == 0 &&
+                       reply->administrator == 0;
+        return reply->uses && !(reply->uses & ~(uint32_t)(TOKEN_LOCAL_FILE | TOKEN_NETWORK));
+}
+
+static bool verify_reply_is_ok(const SupervisorVerifyReply *reply)
+{
+        return result_is_ok(reply->result) && (reply->result == 0 || reply->uid == 0);
+}
+
+static bool spawn_reply_is_ok(const SupervisorSpawnReply *reply, bool with_fd)
+{
+        if (!result_is_ok(reply->result) || with_fd != (reply->result == 0))
+                return false;
+        if (reply->result < 0)
+                return reply->worker == 0 && reply->uid == 0 && reply->pid == 0;
+        return reply->worker != 0 && reply->pid != 0 && reply->pid <= INT32_MAX;
+}
+
+static bool supervisor_message_is_ok(const SupervisorMessage *message, bool with_fd)
+{
+        switch ((enum SupervisorType)message->header.type) {
+        case SUPERVISOR_START:
+                return start_is_ok(&message->start);
+        case SUPERVISOR_QUERY_REPLY:
+                return query_reply_is_ok(&message->query_reply);
+        case SUPERVISOR_VERIFY_REPLY:
+                return verify_reply_is_ok(&message->verify_reply);
+        case SUPERVISOR_SPAWN_REPLY:
+                return spawn_reply_is_ok(&message->spawn_reply, with_fd);
+        case SUPERVISOR_EXITED:
+                return message->header.sequence == 0 && message->exited.worker != 0;
+        case SUPERVISOR_REVOKED:
+                return message->header.sequence == 0 && message->revoked.epoch != 0;
+        case SUPERVISOR_QUERY:
+        case SUPERVISOR_VERIFY:
+        case SUPERVISOR_SPAWN:
+        case SUPERVISOR_STOP:
+        case SUPERVISOR_IDLE:
+                return false;
+        }
+        return false;
+}
+
+int supervisor_report_check(const SupervisorMessage *message, size_t size, bool with_fd)
+{
+        /* What bitsd may say, with the exact size of each. */
+        static const size_t sizes[SUPERVISOR_REVOKED + 1] = {
+                [SUPERVISOR_START] = sizeof(SupervisorStart),
+                [SUPERVISOR_QUERY_REPLY] = sizeof(SupervisorQueryReply),
+                [SUPERVISOR_VERIFY_REPLY] = sizeof(SupervisorVerifyReply),
+                [SUPERVISOR_SPAWN_REPLY] = sizeof(SupervisorSpawnReply),
+                [SUPERVISOR_EXITED] = sizeof(SupervisorExited),
+                [SUPERVISOR_REVOKED] = sizeof(SupervisorRevoked),
+        };
+
+        if (size < sizeof(WireHeader) || message->header.type > SUPERVISOR_REVOKED ||
+            sizes[message->header.type] != size)
+                return -EBADMSG;
+        if (with_fd && message->header.type != SUPERVISOR_SPAWN_REPLY)
+                return -EBADMSG;
+        return supervisor_message_is_ok(message, with_fd) ? 0 : -EBADMSG;
 }

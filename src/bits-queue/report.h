@@ -1,14 +1,20 @@
 /*
- * What a worker says is bad until checked: pure checks of one message each, whatever the state. The
- * state is worker.c's and transfer.c's to check.
+ * What workers and bitsd say is bad until checked: pure checks of one message each, whatever the
+ * state. The state is worker.c's, transfer.c's and supervisor.c's to check.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "wire/file.h"
 #include "wire/net.h"
+#include "wire/supervisor.h"
 
 /* 0, or -EBADMSG: the worker is to be ended. */
 int file_report_check(const FileReply *reply, size_t size);
 int net_report_check(const NetMessage *message, size_t size);
+
+/* 0, or -EBADMSG: without a bitsd that can be believed there is no going on. A good SPAWN_REPLY has
+ * a descriptor, and nothing else has. */
+int supervisor_report_check(const SupervisorMessage *message, size_t size, bool with_fd);

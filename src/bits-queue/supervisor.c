@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/packet.h"
 #include "queue.h"
+#include "report.h"
 #include "ticket.h"
 
 typedef struct Pending {
@@ -27,19 +28,6 @@ struct Supervisor {
         sd_event_source *source;
         uint32_t sequence;
         Pending *pending;
-};
-
-/* What bitsd may send, with its exact size. */
-static const struct {
-        uint32_t type;
-        size_t size;
-        bool answers;
-} incoming[] = {
-        {SUPERVISOR_QUERY_REPLY, sizeof(SupervisorQueryReply), true},
-        {SUPERVISOR_VERIFY_REPLY, sizeof(SupervisorVerifyReply), true},
-        {SUPERVISOR_SPAWN_REPLY, sizeof(SupervisorSpawnReply), true},
-        {SUPERVISOR_EXITED, sizeof(SupervisorExited), false},
-        {SUPERVISOR_REVOKED, sizeof(SupervisorRevoked), false},
 };
 
 static void take_answer(Supervisor *s, const SupervisorMessage *message, int fd)
@@ -59,24 +47,11 @@ static void take_answer(Supervisor *s, const SupervisorMessage *message, int fd)
         closep(&fd);
 }
 
-static int check(const SupervisorMessage *message, size_t size, size_t *ret_row)
-{
-        if (size < sizeof(WireHeader))
-                return -EBADMSG;
-        for (size_t i = 0; i < ELEMENTS(incoming); i++)
-                if (incoming[i].type == message->header.type && incoming[i].size == size) {
-                        *ret_row = i;
-                        return 0;
-                }
-        return -EBADMSG;
-}
-
 static int on_message(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
         Supervisor *s = userdata;
         _cleanup_(closep) int passed = -1;
         SupervisorMessage message;
-        size_t row;
         ssize_t n;
 
         (void)source;
@@ -88,17 +63,18 @@ static int on_message(sd_event_source *source, int fd, uint32_t revents, void *u
                 log_notice("bitsd has hung up");
                 return sd_event_exit(s->queue->event, 0);
         }
-        if (check(&message, (size_t)n, &row) < 0) {
+        if (supervisor_report_check(&message, (size_t)n, passed >= 0) < 0 ||
+            message.header.type == SUPERVISOR_START) { /* which was the first */
                 log_error("malformed message of bitsd");
                 return sd_event_exit(s->queue->event, EXIT_FAILURE);
         }
-        if (incoming[row].answers)
-                take_answer(s, &message, TAKE_FD(passed));
-        else if (message.header.type == SUPERVISOR_EXITED)
+        if (message.header.type == SUPERVISOR_EXITED)
                 log_debug("worker %u has ended, status %d", message.exited.worker,
                           message.exited.status);
-        else
+        else if (message.header.type == SUPERVISOR_REVOKED)
                 tickets_revoked(s->queue->tickets, message.revoked.uid, message.revoked.epoch);
+        else
+                take_answer(s, &message, TAKE_FD(passed));
         return 0;
 }
 
@@ -109,10 +85,9 @@ static int read_start(Queue *queue, int fd)
 
         if (n < 0)
                 return (int)n;
-        if (n != (ssize_t)sizeof(message.start) || message.header.type != SUPERVISOR_START)
+        if (supervisor_report_check(&message, (size_t)n, false) < 0 ||
+            message.header.type != SUPERVISOR_START)
                 return -EBADMSG;
-        if (message.start.version != SUPERVISOR_VERSION)
-                return -EPROTO;
         queue->flags = message.start.flags;
         queue->admin_gid = message.start.admin_gid;
         queue->system_uid_max = message.start.system_uid_max;
