@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/packet.h"
+#include "identity-reply.h"
 
 #define PASSWORD_SIZE_MAX 511
 #define HELLO_SEC         10
@@ -38,14 +39,12 @@ static int set_timeout(int sock, time_t seconds)
                                                                                         : 0;
 }
 
-/* What a failed or short packet_recv() means here. */
+/* What a failed packet_recv(), or the end, means here. */
 static int receive_error(ssize_t n)
 {
         if (n == -EAGAIN)
                 return -ETIMEDOUT;
-        if (n == 0)
-                return -ECONNRESET;
-        return n < 0 ? (int)n : -EPROTO;
+        return n == 0 ? -ECONNRESET : (int)n;
 }
 
 /* Connects and takes the nonce, as the proof that this very program means what it asks. */
@@ -56,6 +55,7 @@ static int identity_connect(const Identity *identity, uint8_t ret_nonce[IDENTITY
         _cleanup_(closep) int sock = -1;
         IdentityHello hello;
         ssize_t n;
+        int r;
 
         sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
         if (sock < 0)
@@ -66,17 +66,19 @@ static int identity_connect(const Identity *identity, uint8_t ret_nonce[IDENTITY
         (void)set_timeout(sock, HELLO_SEC);
 
         n = packet_recv(sock, &hello, sizeof(hello), NULL);
-        if (n != sizeof(hello))
+        if (n <= 0)
                 return receive_error(n);
-        if (hello.header.type != IDENTITY_HELLO || hello.version != IDENTITY_VERSION)
-                return -EPROTONOSUPPORT;
+        r = identity_hello_check(&hello, (size_t)n);
+        if (r < 0)
+                return r;
         memcpy(ret_nonce, hello.nonce, IDENTITY_NONCE_SIZE);
         (void)set_timeout(sock, REPLY_SEC);
         *ret_sock = TAKE_FD(sock);
         return 0;
 }
 
-/* One request with fd (or -1), one reply; its descriptor goes to *ret_fd, which may be NULL. */
+/* One request with fd (or -1), one reply; ret_fd is for a token, and NULL where none is asked for.
+ */
 static int identity_ask(const Identity *identity, IdentityRequest *request, int fd,
                         IdentityReply *ret, int *ret_fd)
 {
@@ -93,12 +95,11 @@ static int identity_ask(const Identity *identity, IdentityRequest *request, int 
                 return r == -EPIPE ? -ECONNRESET : r;
 
         n = packet_recv(sock, ret, sizeof(*ret), &token);
-        if (n != sizeof(*ret))
+        if (n <= 0)
                 return receive_error(n);
-        if (ret->header.type != IDENTITY_REPLY || ret->header.sequence != request->header.sequence)
-                return -EPROTO;
-        if (ret->result == 0 && ret_fd && token < 0)
-                return -EPROTO;
+        r = identity_reply_check(&request->header, ret, (size_t)n, token >= 0);
+        if (r < 0)
+                return r;
         if (ret->result == 0 && ret_fd)
                 *ret_fd = TAKE_FD(token);
         return ret->result;
