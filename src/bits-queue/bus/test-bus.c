@@ -135,17 +135,14 @@ static int setup_poor(void **state)
         return 0;
 }
 
-static int teardown(void **state)
+/* Waits for its end; the status is wait(2)'s. */
+static int finish(World *w)
 {
         char command[128];
-        World *w = *state;
         struct pollfd end = {.fd = w->supervisor, .events = POLLIN};
         uint8_t byte[1];
         int status;
 
-        for (size_t i = 0; i < ELEMENTS(w->clients); i++)
-                w->clients[i] = close_fd(w->clients[i]);
-        (void)kill(w->pid, SIGTERM);
         while (poll(&end, 1, PATIENCE_MSEC) == 1 && recv(w->supervisor, byte, 1, 0) > 0)
                 continue; /* what it asked of bitsd, to the end of file */
         if (!(end.revents & POLLHUP))
@@ -154,6 +151,18 @@ static int teardown(void **state)
         close(w->supervisor);
         (void)snprintf(command, sizeof(command), "rm -r '%s'", w->dir);
         assert_int_equal(system(command), 0);
+        return status;
+}
+
+static int teardown(void **state)
+{
+        World *w = *state;
+        int status;
+
+        for (size_t i = 0; i < ELEMENTS(w->clients); i++)
+                w->clients[i] = close_fd(w->clients[i]);
+        (void)kill(w->pid, SIGTERM);
+        status = finish(w);
         assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
         return 0;
 }
@@ -585,6 +594,38 @@ static void test_restricted_caller(void **state)
         assert_create(bus, NULL);
 }
 
+/* Who cannot believe bitsd ends, and says so. */
+static void test_malformed_supervisor(void **state)
+{
+        const SupervisorVerifyReply positive = {{SUPERVISOR_VERIFY_REPLY, 1}, .result = 1};
+        const SupervisorSpawnReply no_socket = {
+                {SUPERVISOR_SPAWN_REPLY, 1}, .worker = 1, .uid = 1, .pid = 1};
+        const SupervisorExited cut = {.header.type = SUPERVISOR_EXITED, .worker = 1};
+        const SupervisorStart again = {.header.type = SUPERVISOR_START,
+                                       .version = SUPERVISOR_VERSION};
+        const struct {
+                const void *data;
+                size_t size;
+        } bad[] = {
+                {&positive, sizeof(positive)},
+                {&no_socket, sizeof(no_socket)},
+                {&cut, sizeof(cut) - 1},
+                {&again, sizeof(again)},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(bad); i++) {
+                World w;
+                int status;
+
+                start(&w, 0, 0);
+                assert_int_equal(packet_send(w.supervisor, bad[i].data, bad[i].size, -1), 0);
+                status = finish(&w);
+                assert_true(WIFEXITED(status));
+                assert_int_equal(WEXITSTATUS(status), EXIT_FAILURE);
+        }
+}
+
 #define WITH(begin, f) cmocka_unit_test_setup_teardown(f, begin, teardown)
 
 int main(int argc, char **argv)
@@ -600,6 +641,7 @@ int main(int argc, char **argv)
                 WITH(setup, test_unanswered_calls),
                 WITH(setup, test_end_with_unread_answers),
                 WITH(setup_strict, test_restricted_caller),
+                cmocka_unit_test(test_malformed_supervisor),
         };
 
         if (argc != 2)
