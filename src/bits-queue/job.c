@@ -147,7 +147,7 @@ HRESULT job_create(Queue *queue, const Caller *caller, const char *name, uint32_
                 .notify_flags = NOTIFY_TRANSFERRED | NOTIFY_ERROR,
                 .minimum_retry_delay_sec = RETRY_DELAY_DEFAULT_SEC,
                 .no_progress_timeout_sec = NO_PROGRESS_DEFAULT_SEC,
-                .max_download_time_sec = queue->settings.download_time_max_sec,
+                .max_download_time_sec = (uint32_t)queue->settings.download_time_max_sec,
                 .notify_interval_msec = NOTIFY_INTERVAL_DEFAULT_MSEC,
                 .notify_uid = (uid_t)-1,
                 .elevated = caller->administrator,

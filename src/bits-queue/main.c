@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "bus/bus.h"
 #include "commit.h"
+#include "config.h"
 #include "host.h"
 #include "job.h"
 #include "notify.h"
@@ -52,6 +53,35 @@ static void requeue(Queue *queue)
                         (void)job_event(job, EVENT_RETRY);
 }
 
+static const char *conf_directory(const Queue *queue)
+{
+        return queue->flags & SUPERVISOR_USER_MODE ? NULL : CONF_DIR;
+}
+
+static void load_settings(Queue *queue)
+{
+        const char *directory = conf_directory(queue);
+        int r = directory ? settings_load(directory, &queue->settings) : 0;
+
+        if (r < 0)
+                log_error("the configuration in %s cannot be read: %s", directory, strerror(-r));
+}
+
+void queue_reload(Queue *queue)
+{
+        const char *directory = conf_directory(queue);
+        Settings settings;
+        int r = directory ? settings_load(directory, &settings) : 0;
+
+        if (r != 0)
+                log_error("the configuration in %s %s: the settings stay as they were", directory,
+                          r < 0 ? "cannot be read" : "has bad lines");
+        else if (directory)
+                queue->settings = settings;
+        schedule_settings_changed(queue->scheduler);
+        log_info("configuration read again");
+}
+
 static void raise_descriptor_limit(void)
 {
         struct rlimit limit;
@@ -73,6 +103,7 @@ static int start(Queue *queue)
         r = supervisor_new(queue, SUPERVISOR_FD, &queue->supervisor);
         if (r < 0)
                 return r;
+        load_settings(queue);
         r = store_open(queue, state, &queue->store);
         if (r < 0) {
                 log_error("the store in %s cannot be opened: %s%s", state, strerror(-r),

@@ -80,6 +80,9 @@ void queue_remove_job(Queue *queue, Job *job);
 /* At the end of the process: lets go of all jobs, the ended ones too. */
 void queue_clear(Queue *queue);
 
+/* Reads the configuration again; with a bad line the settings stay as they were. */
+void queue_reload(Queue *queue);
+
 uint64_t now_realtime_usec(void);
 uint64_t now_monotonic_usec(void);
 uint64_t now_boottime_usec(void);

@@ -79,12 +79,16 @@ static bool result_is_ok(int32_t result)
         return result <= 0 && result >= -ERRNO_MAX;
 }
 
+static bool flags_are_ok(uint32_t flags)
+{
+        return !(flags & ~(uint32_t)(SUPERVISOR_USER_MODE | SUPERVISOR_ALLOW_RESTRICTED |
+                                     SUPERVISOR_RESTRICT_SYSTEM_ACCOUNTS | SUPERVISOR_ROOT_JOBS));
+}
+
 static bool start_is_ok(const SupervisorStart *start)
 {
         return start->header.sequence == 0 && start->version == SUPERVISOR_VERSION &&
-               !(start->flags &
-                 ~(uint32_t)(SUPERVISOR_USER_MODE | SUPERVISOR_ALLOW_RESTRICTED |
-                             SUPERVISOR_RESTRICT_SYSTEM_ACCOUNTS | SUPERVISOR_ROOT_JOBS));
+               flags_are_ok(start->flags);
 }
 
 static bool query_reply_is_ok(const SupervisorQueryReply *reply)
@@ -126,6 +130,8 @@ static bool supervisor_message_is_ok(const SupervisorMessage *message, bool with
                 return message->header.sequence == 0 && message->exited.worker != 0;
         case SUPERVISOR_REVOKED:
                 return message->header.sequence == 0 && message->revoked.epoch != 0;
+        case SUPERVISOR_SETTINGS:
+                return message->header.sequence == 0 && flags_are_ok(message->settings.flags);
         case SUPERVISOR_QUERY:
         case SUPERVISOR_VERIFY:
         case SUPERVISOR_SPAWN:
@@ -139,16 +145,17 @@ static bool supervisor_message_is_ok(const SupervisorMessage *message, bool with
 int supervisor_report_check(const SupervisorMessage *message, size_t size, bool with_fd)
 {
         /* What bitsd may say, with the exact size of each. */
-        static const size_t sizes[SUPERVISOR_REVOKED + 1] = {
+        static const size_t sizes[SUPERVISOR_SETTINGS + 1] = {
                 [SUPERVISOR_START] = sizeof(SupervisorStart),
                 [SUPERVISOR_QUERY_REPLY] = sizeof(SupervisorQueryReply),
                 [SUPERVISOR_VERIFY_REPLY] = sizeof(SupervisorVerifyReply),
                 [SUPERVISOR_SPAWN_REPLY] = sizeof(SupervisorSpawnReply),
                 [SUPERVISOR_EXITED] = sizeof(SupervisorExited),
                 [SUPERVISOR_REVOKED] = sizeof(SupervisorRevoked),
+                [SUPERVISOR_SETTINGS] = sizeof(SupervisorSettings),
         };
 
-        if (size < sizeof(WireHeader) || message->header.type > SUPERVISOR_REVOKED ||
+        if (size < sizeof(WireHeader) || message->header.type > SUPERVISOR_SETTINGS ||
             sizes[message->header.type] != size)
                 return -EBADMSG;
         if (with_fd && message->header.type != SUPERVISOR_SPAWN_REPLY)

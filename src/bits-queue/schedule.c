@@ -200,8 +200,7 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
         return 0;
 }
 
-/* ---- files of an active job -------------------------------------------------------------------
- */
+/* ---- files of an active job ------------------------------------------------------------------ */
 
 /* Moves as many of the job's files as may; true when none is left to move. */
 static bool fill(Job *job)
@@ -238,8 +237,7 @@ static void fill_jobs(Scheduler *s)
         }
 }
 
-/* ---- which jobs run ----------------------------------------------------------------------------
- */
+/* ---- which jobs run -------------------------------------------------------------------------- */
 
 static void block(Scheduler *s, Job *job, JobReason reason, uint64_t until_usec)
 {
@@ -414,8 +412,7 @@ void schedule_unblock(Scheduler *s)
         schedule_soon(s);
 }
 
-/* ---- idle services and forgotten jobs -----------------------------------------------------------
- */
+/* ---- idle services and forgotten jobs -------------------------------------------------------- */
 
 static bool has_work(const Scheduler *s)
 {
@@ -465,6 +462,12 @@ static int on_inactivity(sd_event_source *source, uint64_t usec, void *userdata)
         }
         (void)sd_event_source_set_time(source, next_inactivity_look(queue));
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+void schedule_settings_changed(Scheduler *s)
+{
+        (void)sd_event_source_set_time(s->inactivity, next_inactivity_look(s->queue));
+        schedule_unblock(s);
 }
 
 /* ---- life

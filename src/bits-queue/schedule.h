@@ -22,6 +22,9 @@ void schedule_soon(Scheduler *scheduler);
  * a policy changed. */
 void schedule_unblock(Scheduler *scheduler);
 
+/* The settings changed: the same, and their times hold from now on. */
+void schedule_settings_changed(Scheduler *scheduler);
+
 /* The job's state, priority or time limits changed, or it was loaded. */
 void schedule_job(Job *job);
 /* Its last transfer has gone. */

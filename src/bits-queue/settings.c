@@ -1,5 +1,43 @@
 #include "settings.h"
 
+#include <stddef.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/conf.h"
+
+/* A key of each kind names the field that it sets. */
+#define NUMBER(key, field, min, max)                                                               \
+        static int set_##field(void *data, const char *value)                                      \
+        {                                                                                          \
+                return conf_number(value, min, max, &((Settings *)data)->field);                   \
+        }
+#define DURATION(key, field, max_sec)                                                              \
+        static int set_##field(void *data, const char *value)                                      \
+        {                                                                                          \
+                return conf_duration(value, max_sec, &((Settings *)data)->field);                  \
+        }
+#define KEYS(NUMBER, DURATION)                                                                     \
+        NUMBER(MaxJobsPerUser, jobs_per_user_max, 0, 1000000)                                      \
+        NUMBER(MaxJobsPerMachine, jobs_per_machine_max, 0, 1000000)                                \
+        NUMBER(MaxFilesPerJob, files_per_job_max, 0, 1000000)                                      \
+        NUMBER(MaxRangesPerFile, ranges_per_file_max, 0, 100000)                                   \
+        NUMBER(BackgroundJobs, background_jobs, 1, 64)                                             \
+        NUMBER(FilesPerJob, files_per_job, 1, 64)                                                  \
+        NUMBER(ConnectionsPerHost, connections_per_host, 1, 256)                                   \
+        NUMBER(TimeSlice, time_slice_sec, 1, 86400)                                                \
+        DURATION(MaxDownloadTime, download_time_max_sec, UINT32_MAX)                               \
+        DURATION(JobInactivityTimeout, inactivity_sec, 999ULL * 86400)
+
+KEYS(NUMBER, DURATION)
+
+#undef NUMBER
+#undef DURATION
+#define NUMBER(key, field, min, max)  {#key, set_##field},
+#define DURATION(key, field, max_sec) {#key, set_##field},
+
+static const ConfKey keys[] = {KEYS(NUMBER, DURATION)};
+
 void settings_default(Settings *ret)
 {
         *ret = (Settings){
@@ -11,7 +49,28 @@ void settings_default(Settings *ret)
                 .files_per_job = 8,
                 .connections_per_host = 6,
                 .time_slice_sec = 300,
-                .inactivity_sec = 90ULL * 24 * 3600,
-                .download_time_max_sec = 7776000,
+                .inactivity_sec = 90ULL * 86400,
+                .download_time_max_sec = 90ULL * 86400,
         };
+}
+
+#undef NUMBER
+#undef DURATION
+#define NUMBER(key, field, min, max)  settings->field,
+#define DURATION(key, field, max_sec) settings->field,
+
+const char *settings_key(const Settings *settings, size_t index, uint64_t *ret_value)
+{
+        const uint64_t values[] = {KEYS(NUMBER, DURATION)};
+
+        if (index >= ELEMENTS(values))
+                return NULL;
+        *ret_value = values[index];
+        return keys[index].name;
+}
+
+int settings_load(const char *directory, Settings *ret)
+{
+        settings_default(ret);
+        return conf_load(directory, keys, ELEMENTS(keys), ret);
 }

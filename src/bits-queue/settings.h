@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct Settings {
@@ -19,7 +20,16 @@ typedef struct Settings {
 
         /* time limits */
         uint64_t inactivity_sec;
-        uint32_t download_time_max_sec; /* of a new job */
+        uint64_t download_time_max_sec; /* of a new job */
 } Settings;
 
+/* The settings by their keys, for those who ask: index from 0, durations in seconds; NULL at the
+ * end.
+ */
+const char *settings_key(const Settings *settings, size_t index, uint64_t *ret_value);
+
 void settings_default(Settings *ret);
+
+/* The defaults, overlaid with the configuration in directory: how many lines were bad, or -errno
+ * when it cannot be read. */
+int settings_load(const char *directory, Settings *ret);

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/packet.h"
+#include "bus/bus.h"
 #include "queue.h"
 #include "report.h"
 #include "ticket.h"
@@ -47,6 +48,14 @@ static void take_answer(Supervisor *s, const SupervisorMessage *message, int fd)
         closep(&fd);
 }
 
+static void take_settings(Queue *queue, const SupervisorSettings *settings)
+{
+        queue->flags = settings->flags;
+        queue->admin_gid = settings->admin_gid;
+        bus_settings_changed(queue);
+        queue_reload(queue);
+}
+
 static int on_message(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
         Supervisor *s = userdata;
@@ -73,6 +82,8 @@ static int on_message(sd_event_source *source, int fd, uint32_t revents, void *u
                           message.exited.status);
         else if (message.header.type == SUPERVISOR_REVOKED)
                 tickets_revoked(s->queue->tickets, message.revoked.uid, message.revoked.epoch);
+        else if (message.header.type == SUPERVISOR_SETTINGS)
+                take_settings(s->queue, &message.settings);
         else
                 take_answer(s, &message, TAKE_FD(passed));
         return 0;

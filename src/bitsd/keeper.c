@@ -184,8 +184,10 @@ static void on_resolved(void *userdata, Order *order, int result)
                           strerror(-result));
         else
                 bitsd->admin_gid = order->reply.group_gid;
-        if (bitsd->keeper->process) /* asked again only for the group */
+        if (bitsd->keeper->process) { /* asked again only for the group */
+                supervisor_settings(bitsd);
                 return;
+        }
 
         if (result == 0) {
                 result = queue_order(bitsd, order->reply.uid, order->reply.gid);

@@ -22,6 +22,7 @@
 #include "config.h"
 #include "keeper.h"
 #include "process.h"
+#include "supervisor.h"
 #include "token.h"
 #include "worker.h"
 
@@ -83,9 +84,22 @@ static void load_settings(Bitsd *bitsd)
         settings_default(&bitsd->settings);
         if (bitsd->place.user_mode)
                 return;
-        r = settings_load(CONF_DIR "/bitsd.conf", &bitsd->settings);
+        r = settings_load(CONF_DIR, &bitsd->settings);
         if (r < 0)
-                log_error(CONF_DIR "/bitsd.conf: %s; the defaults hold", strerror(-r));
+                log_error("the configuration in " CONF_DIR " cannot be read: %s", strerror(-r));
+}
+
+/* One bad line, and the old settings stay: half of a change is none. */
+static void reload_settings(Bitsd *bitsd)
+{
+        Settings settings;
+        int r = settings_load(CONF_DIR, &settings);
+
+        if (r == 0)
+                bitsd->settings = settings;
+        else
+                log_error("the configuration in " CONF_DIR " %s: the settings stay as they were",
+                          r < 0 ? "cannot be read" : "has bad lines");
 }
 
 static int on_reload_signal(sd_event_source *source, const struct signalfd_siginfo *info,
@@ -95,8 +109,11 @@ static int on_reload_signal(sd_event_source *source, const struct signalfd_sigin
 
         (void)source;
         (void)info;
-        load_settings(bitsd);
+        if (bitsd->place.user_mode)
+                return 0;
+        reload_settings(bitsd);
         log_info("configuration read again");
+        supervisor_settings(bitsd);
         keeper_refresh(bitsd);
         return 0;
 }

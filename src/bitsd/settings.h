@@ -1,4 +1,4 @@
-/* /etc/bits/bitsd.conf: what bitsd enforces itself. A bad line is logged with its number and
+/* Of /etc/bits/bitsd.conf what bitsd enforces itself. A bad line is logged with its number and
  * changes nothing; a missing file means the defaults. */
 #pragma once
 
@@ -27,6 +27,6 @@ typedef struct Settings {
 } Settings;
 
 void settings_default(Settings *ret);
-/* The defaults, overlaid with the file; how many lines were bad, or -errno when it cannot be read.
- */
-int settings_load(const char *path, Settings *ret);
+/* The defaults, overlaid with the configuration in directory: how many lines were bad, or -errno
+ * when it cannot be read. */
+int settings_load(const char *directory, Settings *ret);

@@ -216,6 +216,17 @@ int supervisor_open(Bitsd *bitsd, int *sock)
         return 0;
 }
 
+void supervisor_settings(Bitsd *bitsd)
+{
+        SupervisorSettings settings = {
+                .header.type = SUPERVISOR_SETTINGS,
+                .flags = start_flags(bitsd),
+                .admin_gid = bitsd->admin_gid,
+        };
+
+        supervisor_send(bitsd, &settings, sizeof(settings), -1);
+}
+
 void supervisor_close(Bitsd *bitsd)
 {
         Supervisor *supervisor = TAKE_PTR(bitsd->supervisor);

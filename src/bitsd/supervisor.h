@@ -10,6 +10,8 @@
 /* Takes *sock over on success and sends START. */
 int supervisor_open(Bitsd *bitsd, int *sock);
 void supervisor_close(Bitsd *bitsd);
+/* What START said of flags and group is another now, or what bits-queue reads itself may be. */
+void supervisor_settings(Bitsd *bitsd);
 /* Queues behind what bits-queue has not read yet; without a bits-queue the message is dropped. The
  * caller keeps fd (or -1). */
 void supervisor_send(Bitsd *bitsd, const void *message, size_t size, int fd);

@@ -934,7 +934,9 @@ static void test_settings(void **state)
         assert_int_equal(as(SERVICE, do_ticket, &wish, NULL), -EACCES);
         assert_int_equal(spawn(WORKER_FILE, &root, -1).result, -EPERM);
 
-        reload("RestrictedCallers=none\nNonsense\n");
+        reload("RestrictedCallers=sandboxed\nRootJobs=perhaps\n"); /* bad: all stays as it was */
+        assert_int_equal(as(SERVICE, do_ticket, &wish, NULL), -EACCES);
+        reload("RestrictedCallers=none\nNonsense=1\n");
         assert_int_equal(as(BOB, do_ticket, &wish, NULL), 0);
         run("rm -r /etc/bits");
 }

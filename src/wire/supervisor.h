@@ -23,6 +23,7 @@ enum SupervisorType {
         SUPERVISOR_EXITED,      /* bitsd: this worker has ended and is reaped */
         SUPERVISOR_REVOKED,     /* bitsd: tickets of uid with a lower epoch are void */
         SUPERVISOR_IDLE,        /* queue, user mode: no client and no runnable job for 60 s */
+        SUPERVISOR_SETTINGS,    /* bitsd: the configuration was read again: read it too */
 };
 
 enum WorkerRole {
@@ -114,6 +115,12 @@ typedef struct SupervisorIdle {
         WireHeader header;
 } SupervisorIdle;
 
+typedef struct SupervisorSettings { /* as in START */
+        WireHeader header;
+        uint32_t flags, admin_gid;
+} SupervisorSettings;
+WIRE_NO_PADDING(SupervisorSettings, 16);
+
 typedef union SupervisorMessage { /* the largest that either side can receive */
         WireHeader header;
         SupervisorStart start;
@@ -127,4 +134,5 @@ typedef union SupervisorMessage { /* the largest that either side can receive */
         SupervisorExited exited;
         SupervisorRevoked revoked;
         SupervisorIdle idle;
+        SupervisorSettings settings;
 } SupervisorMessage;

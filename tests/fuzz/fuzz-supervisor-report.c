@@ -69,6 +69,10 @@ static void check_accepted(const SupervisorMessage *message, size_t size, bool w
                 require(size == sizeof(message->revoked) && header->sequence == 0);
                 require(message->revoked.epoch != 0);
                 break;
+        case SUPERVISOR_SETTINGS:
+                require(size == sizeof(message->settings) && header->sequence == 0);
+                require(message->settings.flags < 16);
+                break;
         default:
                 abort(); /* nothing that bitsd may say */
         }
@@ -90,6 +94,8 @@ static void check_repaired_events(SupervisorMessage message)
         message.start.version = SUPERVISOR_VERSION;
         message.start.flags %= 16;
         check_good(&message, SUPERVISOR_START, sizeof(message.start), false);
+        message.settings.flags %= 16;
+        check_good(&message, SUPERVISOR_SETTINGS, sizeof(message.settings), false);
 }
 
 static void check_repaired_answers(SupervisorMessage message)

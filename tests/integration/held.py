@@ -5,11 +5,13 @@ import threading
 
 
 class HeldOrigin:
-    """Serves the same bytes under every name; release() lets go on what is held."""
+    """Serves the same bytes under every name; release() lets go on what is held: all, or the names given."""
 
     SIZE = 1 << 20
 
-    def __init__(self):
+    def __init__(self, *names):
+        self.names = names
+        self.requests = []  # the name of each GET, as they came
         self.body = bytes(range(256)) * (self.SIZE // 256)
         self.released = threading.Event()
         self.held = 0  # answers that have sent their half
@@ -22,6 +24,7 @@ class HeldOrigin:
                 self.answer(None)
 
             def do_GET(self):
+                outer.requests.append(self.path.lstrip("/"))
                 self.answer(outer.body)
 
             def answer(self, body):
@@ -33,8 +36,9 @@ class HeldOrigin:
                     return
                 self.wfile.write(body[: outer.SIZE // 2])
                 self.wfile.flush()
-                outer.held += 1
-                outer.released.wait()
+                if not outer.names or self.path.lstrip("/") in outer.names:
+                    outer.held += 1
+                    outer.released.wait()
                 self.wfile.write(body[outer.SIZE // 2:])
 
             def log_message(self, *_):

@@ -36,4 +36,6 @@ int callback_call(Client *client, CallbackKind kind, Job *job,
 
 /* State, progress or a property of the job changed: subscribers are told, coalesced. */
 void bus_job_changed(Queue *queue, Job *job);
+/* Who is an administrator may have changed. */
+void bus_settings_changed(Queue *queue);
 void bus_job_removed(Queue *queue, Job *job);

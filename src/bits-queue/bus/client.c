@@ -226,6 +226,14 @@ static int make_bus(Client *client, int in, int out)
         return r < 0 ? r : sd_bus_start(client->bus);
 }
 
+void client_refresh(Client *client)
+{
+        gid_t group = client_queue(client)->admin_gid;
+
+        client->administrator = client->cred.uid == 0 || (group != (gid_t)-1 && client->fd >= 0 &&
+                                                          peer_in_group(client->fd, group) == 1);
+}
+
 int client_new(Listener *listener, int fd, const PeerCred *cred, Client **ret)
 {
         const Queue *queue = listener_queue(listener);
@@ -238,8 +246,6 @@ int client_new(Listener *listener, int fd, const PeerCred *cred, Client **ret)
                 return -ENOMEM;
         }
         *client = (Client){.listener = listener, .refs = 1, .fd = -1, .cred = *cred};
-        client->administrator = cred->uid == 0 || (queue->admin_gid != (gid_t)-1 &&
-                                                   peer_in_group(fd, queue->admin_gid) == 1);
         client->target.client = client;
         TAILQ_INIT(&client->callbacks);
         listener_insert(listener, client);
@@ -247,6 +253,7 @@ int client_new(Listener *listener, int fd, const PeerCred *cred, Client **ret)
         gate_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
         r = gate_fd < 0 ? -errno : 0;
         client->fd = gate_fd;
+        client_refresh(client);
         if (r == 0)
                 r = gate_new(queue->event, TAKE_FD(gate_fd),
                              &(GateHandler){may_read, on_gate_closed, client}, &client->gate,

@@ -58,6 +58,9 @@ void client_close(Client *client, const char *why);
 /* At once; only for the listener. */
 void client_destroy(Client *client);
 
+/* Asks the kernel again whether it is an administrator. */
+void client_refresh(Client *client);
+
 Queue *client_queue(const Client *client);
 Caller client_caller(const Client *client);
 

@@ -199,6 +199,14 @@ void bus_job_removed(Queue *queue, Job *job)
                         objects_announce_removal(client, job);
 }
 
+void bus_settings_changed(Queue *queue)
+{
+        Client *client;
+
+        TAILQ_FOREACH (client, &queue->listener->clients, link)
+                client_refresh(client);
+}
+
 /* ---- life ------------------------------------------------------------------------------------ */
 
 int listener_new(Queue *queue, int fd, Listener **ret)

@@ -216,6 +216,18 @@ static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error)
         return objects_dispatch(methods, ELEMENTS(methods), &client->target, m);
 }
 
+static int append_limits(sd_bus_message *reply, const Settings *settings)
+{
+        const char *key;
+        uint64_t value;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "{st}");
+        for (size_t i = 0; r >= 0 && (key = settings_key(settings, i, &value)); i++)
+                r = sd_bus_message_append(reply, "{st}", key, value);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 static int get_property(sd_bus *bus, const char *path, const char *interface, const char *property,
                         sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
@@ -228,6 +240,8 @@ static int get_property(sd_bus *bus, const char *path, const char *interface, co
         switch (property[0]) {
         case 'V':
                 return sd_bus_message_append(reply, "s", PACKAGE_VERSION);
+        case 'L':
+                return append_limits(reply, &client_queue(client)->settings);
         case 'I':
                 return sd_bus_message_append(reply, "u", INTERFACE_VERSION);
         case 'U':
@@ -254,6 +268,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_SIGNAL("JobRemoved", "s", 0),
         SD_BUS_PROPERTY("Version", "s", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("InterfaceVersion", "u", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Limits", "a{st}", get_property, 0, 0),
         SD_BUS_PROPERTY("UserMode", "b", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Administrator", "b", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_VTABLE_END,

@@ -1,0 +1,172 @@
+/* What bits-queue reads of the configuration: every key, drop-ins, and what is wrong with a line.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "settings.h"
+
+static char directory[] = "/tmp/bits-test-conf-XXXXXX";
+
+static void path_of(const char *name, char ret[256])
+{
+        (void)snprintf(ret, 256, "%s/%s", directory, name);
+}
+
+static void put(const char *name, const char *text)
+{
+        char path[256];
+        FILE *f;
+
+        path_of(name, path);
+        f = fopen(path, "we");
+        assert_non_null(f);
+        assert_true(fputs(text, f) >= 0);
+        (void)fclose(f);
+}
+
+static int setup(void **state)
+{
+        char path[256];
+
+        (void)state;
+        memcpy(directory + sizeof(directory) - 7, "XXXXXX", 6);
+        if (!mkdtemp(directory))
+                return -1;
+        path_of("bitsd.conf.d", path);
+        return mkdir(path, 0700);
+}
+
+static int teardown(void **state)
+{
+        static const char *const names[] = {"bitsd.conf", "bitsd.conf.d/10-a.conf",
+                                            "bitsd.conf.d/20-b.conf", "bitsd.conf.d/30-c.txt"};
+        char path[256];
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+                path_of(names[i], path);
+                (void)unlink(path);
+        }
+        path_of("bitsd.conf.d", path);
+        (void)rmdir(path);
+        return rmdir(directory);
+}
+
+static uint64_t value_of(const Settings *settings, const char *key)
+{
+        uint64_t value;
+        const char *name;
+
+        for (size_t i = 0; (name = settings_key(settings, i, &value)); i++)
+                if (strcmp(name, key) == 0)
+                        return value;
+        fail_msg("no key %s", key);
+        return 0;
+}
+
+/* behaviour.md §16 */
+static void test_defaults(void **state)
+{
+        Settings settings;
+
+        (void)state;
+        assert_int_equal(settings_load(directory, &settings), 0);
+        assert_int_equal(value_of(&settings, "MaxJobsPerUser"), 60);
+        assert_int_equal(value_of(&settings, "MaxJobsPerMachine"), 300);
+        assert_int_equal(value_of(&settings, "MaxFilesPerJob"), 200);
+        assert_int_equal(value_of(&settings, "MaxRangesPerFile"), 500);
+        assert_int_equal(value_of(&settings, "MaxDownloadTime"), 7776000);
+        assert_int_equal(value_of(&settings, "JobInactivityTimeout"), 90 * 86400);
+        assert_int_equal(value_of(&settings, "TimeSlice"), 300);
+}
+
+static void test_all_keys(void **state)
+{
+        static const char *const keys[] = {
+                "MaxJobsPerUser",  "MaxJobsPerMachine",   "MaxFilesPerJob",     "MaxRangesPerFile",
+                "BackgroundJobs",  "FilesPerJob",         "ConnectionsPerHost", "TimeSlice",
+                "MaxDownloadTime", "JobInactivityTimeout"};
+        char text[1024] = "";
+        Settings settings;
+        size_t length = 0;
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+                length += (size_t)snprintf(text + length, sizeof(text) - length, "%s=%zu\n",
+                                           keys[i], i + 1);
+        put("bitsd.conf", text);
+        assert_int_equal(settings_load(directory, &settings), 0);
+        for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+                assert_int_equal(value_of(&settings, keys[i]), i + 1);
+}
+
+static void test_units(void **state)
+{
+        Settings settings;
+
+        (void)state;
+        put("bitsd.conf", "MaxDownloadTime=2h\nJobInactivityTimeout = 3d\n");
+        assert_int_equal(settings_load(directory, &settings), 0);
+        assert_int_equal(value_of(&settings, "MaxDownloadTime"), 7200);
+        assert_int_equal(value_of(&settings, "JobInactivityTimeout"), 3 * 86400);
+}
+
+static void test_drop_ins(void **state)
+{
+        Settings settings;
+
+        (void)state;
+        put("bitsd.conf", "MaxJobsPerUser=1\nFilesPerJob=2\n");
+        put("bitsd.conf.d/20-b.conf", "MaxJobsPerUser=20\n");
+        put("bitsd.conf.d/10-a.conf", "MaxJobsPerUser=10\nMaxFilesPerJob=11\n");
+        put("bitsd.conf.d/30-c.txt", "MaxJobsPerUser=30\n"); /* not a drop-in */
+        assert_int_equal(settings_load(directory, &settings), 0);
+        assert_int_equal(value_of(&settings, "MaxJobsPerUser"), 20);
+        assert_int_equal(value_of(&settings, "MaxFilesPerJob"), 11);
+        assert_int_equal(value_of(&settings, "FilesPerJob"), 2);
+}
+
+static void test_bad_values(void **state)
+{
+        Settings settings;
+
+        (void)state;
+        put("bitsd.conf", "MaxJobsPerUser=-1\nBackgroundJobs=0\nFilesPerJob=\nTimeSlice=5 s\n"
+                          "MaxDownloadTime=1w\nJobInactivityTimeout=1000d\n"
+                          "MaxRangesPerFile=99999999999999999999\nMaxFilesPerJob=7x\n");
+        assert_int_equal(settings_load(directory, &settings), 8);
+        assert_int_equal(value_of(&settings, "MaxJobsPerUser"), 60);
+        assert_int_equal(value_of(&settings, "MaxFilesPerJob"), 200);
+}
+
+/* A key of bitsd's is not ours to judge; one of nobody is reported, and spoils nothing. */
+static void test_keys_of_others(void **state)
+{
+        Settings settings;
+
+        (void)state;
+        put("bitsd.conf", "RootJobs=perhaps\nColour=red\nMaxJobsPerUser=7\n");
+        assert_int_equal(settings_load(directory, &settings), 0);
+        assert_int_equal(value_of(&settings, "MaxJobsPerUser"), 7);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                TEST(test_defaults), TEST(test_all_keys),   TEST(test_units),
+                TEST(test_drop_ins), TEST(test_bad_values), TEST(test_keys_of_others),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

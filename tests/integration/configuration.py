@@ -1,0 +1,46 @@
+"""bitsd.conf in the sandbox: set, read by the service, and put back."""
+
+import contextlib
+import os
+import pathlib
+import signal
+
+import bus
+import jobs
+from waiting import wait_for
+
+FILE = pathlib.Path("/etc/bits/bitsd.conf")
+
+
+def limits():
+    """What the service says of its settings, by key."""
+    properties = bus.Bus().call(bus.MANAGER, "org.freedesktop.DBus.Properties", "Get", "ss", "org.bitsd1.Manager", "Limits")
+    return {str(key): int(value) for key, value in properties.items()}
+
+
+def reload():
+    (pid,) = jobs.processes("bitsd")
+    os.kill(pid, signal.SIGHUP)
+
+
+def write(text):
+    """Puts text in the place of the file, at once."""
+    new = FILE.with_suffix(".new")
+    new.write_text(text)
+    new.chmod(0o644)
+    new.rename(FILE)
+
+
+@contextlib.contextmanager
+def settings(**keys):
+    """Numbers by key hold inside; the file is as before afterwards."""
+    before, limits_before = FILE.read_text(), limits()
+    write(before + "".join(f"{key}={value}\n" for key, value in keys.items()))
+    reload()
+    wait_for(lambda: all(limits()[key] == value for key, value in keys.items()), f"{keys}")
+    try:
+        yield
+    finally:
+        write(before)
+        reload()
+        wait_for(lambda: limits() == limits_before, "the settings of before")
