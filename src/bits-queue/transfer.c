@@ -367,7 +367,8 @@ static void on_restart_committed(void *userdata, HRESULT hr)
 {
         Transfer *t = userdata;
 
-        if (SUCCEEDED(hr) && t->state == TRANSFER_RESTARTING) {
+        /* Its bits-net may have fallen, or given up, since. */
+        if (SUCCEEDED(hr) && t->worker && t->state == TRANSFER_RESTARTING) {
                 t->state = TRANSFER_MOVING;
                 net_order(t->worker, NET_PROCEED, t->net_id);
         }

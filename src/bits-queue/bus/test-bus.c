@@ -30,98 +30,21 @@
 #include "bus/gate.h"
 #include "bus/listener.h"
 #include "bus/objects.h"
+#include "test-world.h"
 #include "wire/supervisor.h"
 
 enum {
-        PATIENCE_MSEC = 20 * 1000, /* for what must happen */
         MIB = 1024 * 1024,
 };
 
-static const char *program;
-
-typedef struct World {
-        char dir[64];
-        struct sockaddr_un address;
-        int supervisor;
-        pid_t pid;
-        int clients[CLIENTS_PER_USER_MAX + 1]; /* -1 where there is none */
-} World;
-
 /* ---- the service ------------------------------------------------------------------------------
  */
-
-static void become_service(int supervisor, int listener, rlim_t descriptors)
-{
-        struct rlimit limit = {descriptors, descriptors};
-
-        if (descriptors > 0)
-                (void)setrlimit(RLIMIT_NOFILE, &limit);
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (dup2(supervisor, 20) == 20 && dup2(listener, 21) == 21 && dup2(20, 3) == 3 &&
-            dup2(21, 4) == 4 && close_range(5, ~0U, 0) == 0)
-                (void)execl(program, program, NULL);
-        _exit(127);
-}
-
-/* AddressSanitizer holds back what was freed, by default 256 MiB of it: not what is measured here.
- */
-static void keep_freed_memory_out(void)
-{
-        const char *given = getenv("ASAN_OPTIONS");
-        char options[512];
-
-        (void)snprintf(options, sizeof(options), "%s%squarantine_size_mb=1", given ? given : "",
-                       given ? ":" : "");
-        assert_int_equal(setenv("ASAN_OPTIONS", options, 1), 0);
-}
-
-static void start(World *w, uint32_t flags, rlim_t descriptors)
-{
-        SupervisorStart message = {
-                .header.type = SUPERVISOR_START,
-                .version = SUPERVISOR_VERSION,
-                .flags = flags | SUPERVISOR_ROOT_JOBS,
-                .admin_gid = UINT32_MAX,
-                .system_uid_max = UINT32_MAX - 2, /* whoever runs the tests is exempt */
-        };
-        int pair[2], listener;
-
-        for (size_t i = 0; i < ELEMENTS(w->clients); i++)
-                w->clients[i] = -1;
-        (void)strcpy(w->dir, "/tmp/bits-test-bus-XXXXXX");
-        assert_non_null(mkdtemp(w->dir)); /* mode 0700, as the store wants it */
-        assert_int_equal(setenv("BITS_STATE", w->dir, 1), 0);
-        keep_freed_memory_out();
-        w->address = (struct sockaddr_un){.sun_family = AF_UNIX};
-        (void)snprintf(w->address.sun_path, sizeof(w->address.sun_path), "%s/bus", w->dir);
-        listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        assert_int_equal(bind(listener, (struct sockaddr *)&w->address, sizeof(w->address)), 0);
-        assert_int_equal(listen(listener, 4096), 0);
-        assert_int_equal(packet_pair(pair), 0);
-        assert_int_equal(packet_send(pair[0], &message, sizeof(message), -1), 0);
-        w->supervisor = pair[0];
-        w->pid = fork();
-        assert_true(w->pid >= 0);
-        if (w->pid == 0)
-                become_service(pair[1], listener, descriptors);
-        close(pair[1]);
-        close(listener);
-}
-
-static int setup(void **state)
-{
-        static World world;
-
-        start(&world, 0, 0);
-        *state = &world;
-        return 0;
-}
 
 static int setup_strict(void **state)
 {
         static World world;
 
-        start(&world, SUPERVISOR_RESTRICT_SYSTEM_ACCOUNTS, 0);
+        world_start(&world, SUPERVISOR_RESTRICT_SYSTEM_ACCOUNTS, 0);
         *state = &world;
         return 0;
 }
@@ -130,40 +53,8 @@ static int setup_poor(void **state)
 {
         static World world;
 
-        start(&world, 0, 64);
+        world_start(&world, 0, 64);
         *state = &world;
-        return 0;
-}
-
-/* Waits for its end; the status is wait(2)'s. */
-static int finish(World *w)
-{
-        char command[128];
-        struct pollfd end = {.fd = w->supervisor, .events = POLLIN};
-        uint8_t byte[1];
-        int status;
-
-        while (poll(&end, 1, PATIENCE_MSEC) == 1 && recv(w->supervisor, byte, 1, 0) > 0)
-                continue; /* what it asked of bitsd, to the end of file */
-        if (!(end.revents & POLLHUP))
-                (void)kill(w->pid, SIGKILL);
-        assert_int_equal(waitpid(w->pid, &status, 0), w->pid);
-        close(w->supervisor);
-        (void)snprintf(command, sizeof(command), "rm -r '%s'", w->dir);
-        assert_int_equal(system(command), 0);
-        return status;
-}
-
-static int teardown(void **state)
-{
-        World *w = *state;
-        int status;
-
-        for (size_t i = 0; i < ELEMENTS(w->clients); i++)
-                w->clients[i] = close_fd(w->clients[i]);
-        (void)kill(w->pid, SIGTERM);
-        status = finish(w);
-        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
         return 0;
 }
 
@@ -193,15 +84,6 @@ static int64_t cpu_msec(const World *w)
 /* ---- clients ----------------------------------------------------------------------------------
  */
 
-static int dial(const World *w)
-{
-        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-        assert_true(fd >= 0);
-        assert_int_equal(connect(fd, (const struct sockaddr *)&w->address, sizeof(w->address)), 0);
-        return fd;
-}
-
 /* The service closes this connection: in time, and having said nothing more. */
 static void assert_hung_up(int fd)
 {
@@ -217,45 +99,6 @@ static bool is_open(int fd)
         char byte;
 
         return recv(fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0 && errno == EAGAIN;
-}
-
-static sd_bus *busp_end(sd_bus **bus)
-{
-        return *bus = sd_bus_close_unref(*bus);
-}
-
-static void bus_end(sd_bus **bus)
-{
-        (void)busp_end(bus);
-}
-
-static int speak(int fd, sd_bus **ret)
-{
-        _cleanup_(bus_end) sd_bus *bus = NULL;
-        int r;
-
-        assert_true(sd_bus_new(&bus) >= 0);
-        assert_true(sd_bus_set_fd(bus, fd, fd) >= 0);
-        assert_true(sd_bus_negotiate_fds(bus, 1) >= 0);
-        r = sd_bus_start(bus);
-        if (r >= 0)
-                *ret = TAKE_PTR(bus);
-        return r;
-}
-
-static int ping(sd_bus *bus)
-{
-        return sd_bus_call_method(bus, NULL, MANAGER_PATH, "org.freedesktop.DBus.Peer", "Ping",
-                                  NULL, NULL, "");
-}
-
-/* A new client is served. */
-static void assert_served(const World *w)
-{
-        _cleanup_(bus_end) sd_bus *bus = NULL;
-
-        assert_true(speak(dial(w), &bus) >= 0);
-        assert_true(ping(bus) >= 0);
 }
 
 /* Once those who left have been noticed. */
@@ -452,43 +295,6 @@ static sd_bus_message *make_file_set(sd_bus *bus, const char *job)
         return m;
 }
 
-static void create_job(sd_bus *bus, char **ret_path)
-{
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
-        const char *id, *path;
-
-        assert_true(sd_bus_call_method(bus, NULL, MANAGER_PATH, MANAGER_INTERFACE, "CreateJob",
-                                       NULL, &answer, "su", "job", 0) >= 0);
-        assert_true(sd_bus_message_read(answer, "so", &id, &path) >= 0);
-        *ret_path = strdup(path);
-        assert_non_null(*ret_path);
-}
-
-/* Stores a ticket; the test says as bitsd that it is good. */
-static void authorize(World *w, sd_bus *bus)
-{
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        SupervisorVerifyReply reply = {.header.type = SUPERVISOR_VERIFY_REPLY, .uid = getuid()};
-        Ticket ticket = {.version = TICKET_VERSION,
-                         .uid = getuid(),
-                         .flags = TICKET_ADMINISTRATOR,
-                         .issued_sec = time(NULL),
-                         .expires_sec = time(NULL) + TICKET_LIFETIME_SEC};
-        SupervisorMessage asked;
-
-        assert_true(sd_bus_message_new_method_call(bus, &m, NULL, MANAGER_PATH, MANAGER_INTERFACE,
-                                                   "Authorize") >= 0);
-        assert_true(sd_bus_message_append_array(m, 'y', &ticket, sizeof(ticket)) >= 0);
-        assert_true(sd_bus_send(bus, m, NULL) >= 0);
-        assert_true(sd_bus_flush(bus) >= 0);
-        do
-                assert_true(packet_recv(w->supervisor, &asked, sizeof(asked), NULL) > 0);
-        while (asked.header.type != SUPERVISOR_VERIFY);
-        reply.header.sequence = asked.header.sequence;
-        assert_int_equal(packet_send(w->supervisor, &reply, sizeof(reply), -1), 0);
-        assert_true(ping(bus) >= 0);
-}
-
 /* Calls that wait for a worker which does not come hold their messages: not more than a few. */
 static void test_unanswered_calls(void **state)
 {
@@ -618,34 +424,34 @@ static void test_malformed_supervisor(void **state)
                 World w;
                 int status;
 
-                start(&w, 0, 0);
+                world_start(&w, 0, 0);
                 assert_int_equal(packet_send(w.supervisor, bad[i].data, bad[i].size, -1), 0);
-                status = finish(&w);
+                status = world_finish(&w);
                 assert_true(WIFEXITED(status));
                 assert_int_equal(WEXITSTATUS(status), EXIT_FAILURE);
         }
 }
 
-#define WITH(begin, f) cmocka_unit_test_setup_teardown(f, begin, teardown)
+#define WITH(begin, f) cmocka_unit_test_setup_teardown(f, begin, world_teardown)
 
 int main(int argc, char **argv)
 {
         const struct CMUnitTest tests[] = {
-                WITH(setup, test_places_of_a_user),
-                WITH(setup, test_silent_ones_make_way),
-                WITH(setup, test_thousands),
+                WITH(world_setup, test_places_of_a_user),
+                WITH(world_setup, test_silent_ones_make_way),
+                WITH(world_setup, test_thousands),
                 WITH(setup_poor, test_descriptors_run_out),
-                WITH(setup, test_noise),
-                WITH(setup, test_half_messages),
-                WITH(setup, test_hang_up_while_held),
-                WITH(setup, test_unanswered_calls),
-                WITH(setup, test_end_with_unread_answers),
+                WITH(world_setup, test_noise),
+                WITH(world_setup, test_half_messages),
+                WITH(world_setup, test_hang_up_while_held),
+                WITH(world_setup, test_unanswered_calls),
+                WITH(world_setup, test_end_with_unread_answers),
                 WITH(setup_strict, test_restricted_caller),
                 cmocka_unit_test(test_malformed_supervisor),
         };
 
         if (argc != 2)
                 return 2;
-        program = argv[1];
+        world_program = argv[1];
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

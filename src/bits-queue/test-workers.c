@@ -1,0 +1,349 @@
+/*
+ * A real bits-queue between its neighbours: the test is bitsd and every worker, and does what those
+ * never would, or would do once in a thousand years. argv[1] is the program.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "base/packet.h"
+#include "bus/objects.h"
+#include "state.h"
+#include "test-world.h"
+#include "wire/file.h"
+#include "wire/net.h"
+#include "wire/supervisor.h"
+
+/* ---- bitsd and workers ------------------------------------------------------------------------
+ */
+
+static void receive(int sock, void *message, size_t size, int *ret_fd)
+{
+        struct pollfd p = {.fd = sock, .events = POLLIN};
+
+        assert_int_equal(poll(&p, 1, PATIENCE_MSEC), 1);
+        assert_int_equal(packet_recv(sock, message, size, ret_fd), size);
+}
+
+static void transmit(int sock, const void *message, size_t size, int fd)
+{
+        assert_int_equal(packet_send(sock, message, size, fd), 0);
+}
+
+/* Starts the worker that bits-queue asks for next; our end of its socket. */
+static int start_worker(World *w, uint32_t role)
+{
+        SupervisorSpawnReply reply = {
+                .header.type = SUPERVISOR_SPAWN_REPLY, .uid = getuid(), .pid = 1};
+        FileReply file = {.header.type = FILE_READY, .size = FILE_VERSION};
+        NetReady net = {.header.type = NET_READY, .version = NET_VERSION};
+        static uint32_t last_id;
+        SupervisorSpawn asked;
+        int pair[2], token;
+
+        receive(w->supervisor, &asked, sizeof(asked), &token);
+        closep(&token);
+        assert_int_equal(asked.header.type, SUPERVISOR_SPAWN);
+        assert_int_equal(asked.role, role);
+        assert_int_equal(packet_pair(pair), 0);
+        reply.header.sequence = asked.header.sequence;
+        reply.worker = ++last_id;
+        transmit(w->supervisor, &reply, sizeof(reply), pair[1]);
+        close(pair[1]);
+        if (role == WORKER_FILE)
+                transmit(pair[0], &file, sizeof(file), -1);
+        else
+                transmit(pair[0], &net, sizeof(net), -1);
+        return pair[0];
+}
+
+/* The next request, which must be of that type. */
+static FileRequest expect_request(int worker, uint32_t type)
+{
+        FileRequest request;
+
+        receive(worker, &request, sizeof(request), NULL);
+        assert_int_equal(request.header.type, type);
+        return request;
+}
+
+static void answer_request(int worker, const FileRequest *request, int result, int fd)
+{
+        FileReply reply = {.header = {.type = FILE_REPLY, .sequence = request->header.sequence},
+                           .result = result,
+                           .file.inode = 1,
+                           .directory.inode = 2};
+
+        transmit(worker, &reply, sizeof(reply), fd);
+}
+
+static void serve_request(int worker, uint32_t type, int result)
+{
+        FileRequest request = expect_request(worker, type);
+
+        answer_request(worker, &request, result, -1);
+}
+
+/* ---- calls ------------------------------------------------------------------------------------
+ */
+
+typedef struct Pending { /* a call that is under way */
+        sd_bus *bus;
+        bool answered;
+        char error[128]; /* name; "" for success */
+        sd_bus_slot *slot;
+} Pending;
+
+static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        const sd_bus_error *refusal = sd_bus_message_get_error(m);
+        Pending *call = userdata;
+
+        (void)error;
+        call->answered = true;
+        (void)snprintf(call->error, sizeof(call->error), "%s", refusal ? refusal->name : "");
+        return 0;
+}
+
+static void begin(sd_bus *bus, Pending *call, sd_bus_message *m)
+{
+        *call = (Pending){.bus = bus};
+        assert_true(sd_bus_call_async(bus, &call->slot, m, on_answer, call, 0) >= 0);
+        assert_true(sd_bus_flush(bus) >= 0);
+}
+
+static void begin_call(sd_bus *bus, Pending *call, const char *job, const char *method,
+                       const char *types, const char *a, const char *b)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+
+        assert_true(sd_bus_message_new_method_call(bus, &m, NULL, job, JOB_INTERFACE, method) >= 0);
+        if (*types)
+                assert_true(sd_bus_message_append(m, types, a, b) >= 0);
+        begin(bus, call, m);
+}
+
+/* Waits for the answer: "" or the error's name. */
+static const char *finish(Pending *call)
+{
+        for (int i = 0; !call->answered && i < 1000; i++) {
+                int r = sd_bus_process(call->bus, NULL);
+
+                assert_true(r >= 0);
+                if (r == 0)
+                        assert_true(sd_bus_wait(call->bus, (uint64_t)PATIENCE_MSEC * 1000) > 0);
+        }
+        assert_true(call->answered);
+        call->slot = sd_bus_slot_unref(call->slot);
+        return call->error;
+}
+
+static uint32_t job_state(sd_bus *bus, const char *job)
+{
+        uint32_t state;
+
+        assert_true(sd_bus_get_property_trivial(bus, NULL, job, JOB_INTERFACE, "State", NULL, 'u',
+                                                &state) >= 0);
+        return state;
+}
+
+static void wait_state(sd_bus *bus, const char *job, JobState expected)
+{
+        for (int waited = 0; waited < PATIENCE_MSEC; waited += 10) {
+                if (job_state(bus, job) == expected)
+                        return;
+                (void)poll(NULL, 0, 10);
+        }
+        assert_int_equal(job_state(bus, job), expected);
+}
+
+/* ---- a job ------------------------------------------------------------------------------------
+ */
+
+typedef struct Scene { /* an owner, his job, and the workers of it */
+        World *world;
+        sd_bus *bus;
+        char *job;
+        int file, net; /* -1: none */
+} Scene;
+
+static void scene_begin(World *w, Scene *ret)
+{
+        *ret = (Scene){.world = w, .file = -1, .net = -1};
+        assert_true(speak(dial(w), &ret->bus) >= 0);
+        create_job(ret->bus, &ret->job);
+        authorize(w, ret->bus);
+}
+
+static void scene_end(Scene *s)
+{
+        closep(&s->file);
+        closep(&s->net);
+        free(s->job);
+        bus_end(&s->bus);
+}
+
+static void scene_add_file(Scene *s, const char *local)
+{
+        Pending call;
+
+        begin_call(s->bus, &call, s->job, "AddFile", "ss", "http://127.0.0.1/x", local);
+        if (s->file < 0)
+                s->file = start_worker(s->world, WORKER_FILE);
+        serve_request(s->file, FILE_CHECK, 0);
+        assert_string_equal(finish(&call), "");
+}
+
+static void scene_resume(Scene *s)
+{
+        Pending call;
+
+        begin_call(s->bus, &call, s->job, "Resume", "", NULL, NULL);
+        assert_string_equal(finish(&call), "");
+}
+
+static void scene_open(Scene *s)
+{
+        FileRequest request = expect_request(s->file, FILE_OPEN_TEMP);
+        _cleanup_(closep) int fd = memfd_create("temporary", MFD_CLOEXEC);
+
+        answer_request(s->file, &request, 0, fd);
+}
+
+/* To the order that a bits-net gets. */
+static NetTransfer scene_move(Scene *s)
+{
+        NetTransfer order;
+        int fd;
+
+        scene_resume(s);
+        scene_open(s);
+        s->net = start_worker(s->world, WORKER_NET);
+        receive(s->net, &order, sizeof(order), &fd);
+        closep(&fd);
+        assert_int_equal(order.header.type, NET_TRANSFER);
+        return order;
+}
+
+/* ---- tests ------------------------------------------------------------------------------------
+ */
+
+/* What is sent between the two is there when the service looks: one round of its loop has it all.
+ */
+static void hold_service(const World *w)
+{
+        siginfo_t info;
+
+        assert_int_equal(kill(w->pid, SIGSTOP), 0);
+        assert_int_equal(waitid(P_PID, (id_t)w->pid, &info, WSTOPPED), 0);
+}
+
+static void release_service(const World *w)
+{
+        assert_int_equal(kill(w->pid, SIGCONT), 0);
+}
+
+static void send_restarted(const Scene *s, const NetTransfer *order)
+{
+        NetResponse response = {
+                .header = {.type = NET_RESPONSE, .sequence = order->header.sequence},
+                .restarted = 1,
+                .validator = {.size = 1000, .last_modified_usec = INT64_MIN}};
+
+        transmit(s->net, &response, sizeof(response), -1);
+}
+
+/* The bits-net that waits for a commit is gone before it: the job goes on with another. */
+static void test_lost_while_restarting(void **state)
+{
+        NetTransfer order;
+        Scene s;
+
+        scene_begin(*state, &s);
+        scene_add_file(&s, "/tmp/x");
+        order = scene_move(&s);
+        hold_service(s.world);
+        send_restarted(&s, &order);
+        s.net = close_fd(s.net);
+        release_service(s.world);
+        serve_request(s.file, FILE_RESUME_TEMP, -ENOENT);
+        wait_state(s.bus, s.job, JOB_ERROR);
+        assert_served(s.world);
+        scene_end(&s);
+}
+
+static void test_failed_while_restarting(void **state)
+{
+        NetTransfer order;
+        NetFailed failed;
+        Scene s;
+
+        scene_begin(*state, &s);
+        scene_add_file(&s, "/tmp/x");
+        order = scene_move(&s);
+        failed = (NetFailed){.header = {.type = NET_FAILED, .sequence = order.header.sequence},
+                             .hresult = BG_E_HTTP_ERROR_404,
+                             .context = NET_CONTEXT_REMOTE_FILE,
+                             .class = NET_FATAL,
+                             .retry_after_usec = -1};
+        hold_service(s.world);
+        send_restarted(&s, &order);
+        transmit(s.net, &failed, sizeof(failed), -1);
+        release_service(s.world);
+        wait_state(s.bus, s.job, JOB_ERROR);
+        assert_served(s.world);
+        scene_end(&s);
+}
+
+/* Done before it was told to proceed: it is ended, and the job goes on with another. */
+static void test_done_while_restarting(void **state)
+{
+        NetOffset done = {.header.type = NET_DONE, .offset = 1000};
+        SupervisorStop stop;
+        NetTransfer order;
+        Scene s;
+
+        scene_begin(*state, &s);
+        scene_add_file(&s, "/tmp/x");
+        order = scene_move(&s);
+        done.header.sequence = order.header.sequence;
+        hold_service(s.world);
+        send_restarted(&s, &order);
+        transmit(s.net, &done, sizeof(done), -1);
+        release_service(s.world);
+        receive(s.world->supervisor, &stop, sizeof(stop), NULL);
+        assert_int_equal(stop.header.type, SUPERVISOR_STOP);
+        serve_request(s.file, FILE_RESUME_TEMP, -ENOENT);
+        wait_state(s.bus, s.job, JOB_ERROR);
+        assert_served(s.world);
+        scene_end(&s);
+}
+
+#define WITH_WORLD(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+
+int main(int argc, char **argv)
+{
+        const struct CMUnitTest tests[] = {
+                WITH_WORLD(test_lost_while_restarting),
+                WITH_WORLD(test_failed_while_restarting),
+                WITH_WORLD(test_done_while_restarting),
+        };
+
+        if (argc != 2)
+                return 2;
+        world_program = argv[1];
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
