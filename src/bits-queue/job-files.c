@@ -53,6 +53,7 @@ static HRESULT file_result(int result, bool own)
 
 typedef struct Add {
         Job *job;
+        bool administrator; /* who calls: no limit for him */
         Done done;
         size_t n, checked;
         File *files[];
@@ -67,6 +68,11 @@ static void add_end(Add *add, HRESULT hr)
         free(add);
 }
 
+static bool are_too_many(const Job *job, size_t n, bool administrator)
+{
+        return !administrator && job->n_files + n > job->queue->settings.files_per_job_max;
+}
+
 static HRESULT take_in(Add *add)
 {
         Job *job = add->job;
@@ -74,6 +80,8 @@ static HRESULT take_in(Add *add)
 
         if (state_is_final(job->state) || job->finishing)
                 return BG_E_INVALID_STATE;
+        if (are_too_many(job, add->n, add->administrator))
+                return BG_E_TOO_MANY_FILES_IN_JOB; /* others came in meanwhile */
         files = realloc(job->files, (job->n_files + add->n) * sizeof(*files));
         if (!files)
                 return E_OUTOFMEMORY;
@@ -166,8 +174,7 @@ void job_add_files(Job *job, const Caller *caller, const FileName *names, size_t
                 hr = job_load_error(r);
         else if (n == 0)
                 hr = E_INVALIDARG;
-        else if (!caller->administrator &&
-                 job->n_files + n > job->queue->settings.files_per_job_max)
+        else if (are_too_many(job, n, caller->administrator))
                 hr = BG_E_TOO_MANY_FILES_IN_JOB;
         if (SUCCEEDED(hr))
                 hr = add_new(job, names, n, &add);
@@ -176,6 +183,7 @@ void job_add_files(Job *job, const Caller *caller, const FileName *names, size_t
                 return;
         }
         add->job = job_ref(job);
+        add->administrator = caller->administrator;
         add->done = done;
         check_next(add);
 }

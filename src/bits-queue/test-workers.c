@@ -136,6 +136,19 @@ static void begin_call(sd_bus *bus, Pending *call, const char *job, const char *
         begin(bus, call, m);
 }
 
+static void begin_add_files(sd_bus *bus, Pending *call, const char *job, size_t n)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+
+        assert_true(sd_bus_message_new_method_call(bus, &m, NULL, job, JOB_INTERFACE,
+                                                   "AddFileSet") >= 0);
+        assert_true(sd_bus_message_open_container(m, 'a', "(ss)") >= 0);
+        for (size_t i = 0; i < n; i++)
+                assert_true(sd_bus_message_append(m, "(ss)", "http://127.0.0.1/x", "/tmp/x") >= 0);
+        assert_true(sd_bus_message_close_container(m) >= 0);
+        begin(bus, call, m);
+}
+
 /* Waits for the answer: "" or the error's name. */
 static const char *finish(Pending *call)
 {
@@ -332,6 +345,32 @@ static void test_done_while_restarting(void **state)
         scene_end(&s);
 }
 
+/* Each is below the limit when it is asked for, and only one of them when it comes in. */
+static void test_too_many_files_at_once(void **state)
+{
+        World *w = *state;
+        Pending first, second;
+        Scene s;
+
+        if (getuid() == 0) /* for an administrator there is no limit */
+                assert_int_equal(seteuid(54321), 0);
+        scene_begin(w, &s);
+        begin_add_files(s.bus, &first, s.job, 101);
+        begin_add_files(s.bus, &second, s.job, 101);
+        s.file = start_worker(w, WORKER_FILE);
+        for (size_t i = 0; i < 202; i++)
+                serve_request(s.file, FILE_CHECK, 0);
+        assert_string_equal(finish(&first), "");
+        assert_string_equal(finish(&second), "org.bitsd1.Error.BG_E_TOO_MANY_FILES_IN_JOB");
+        begin_add_files(s.bus, &first, s.job, 100);
+        assert_string_equal(finish(&first), "org.bitsd1.Error.BG_E_TOO_MANY_FILES_IN_JOB");
+        begin_add_files(s.bus, &first, s.job, 99);
+        for (size_t i = 0; i < 99; i++)
+                serve_request(s.file, FILE_CHECK, 0);
+        assert_string_equal(finish(&first), "");
+        scene_end(&s);
+}
+
 #define WITH_WORLD(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int main(int argc, char **argv)
@@ -340,6 +379,7 @@ int main(int argc, char **argv)
                 WITH_WORLD(test_lost_while_restarting),
                 WITH_WORLD(test_failed_while_restarting),
                 WITH_WORLD(test_done_while_restarting),
+                WITH_WORLD(test_too_many_files_at_once),
         };
 
         if (argc != 2)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -59,17 +60,22 @@ void world_start(World *w, uint32_t flags, rlim_t descriptors)
                 .system_uid_max = UINT32_MAX - 2, /* whoever runs the tests is exempt */
         };
         int pair[2], listener;
+        char state[80];
 
         for (size_t i = 0; i < ELEMENTS(w->clients); i++)
                 w->clients[i] = -1;
         (void)strcpy(w->dir, "/tmp/bits-test-bus-XXXXXX");
-        assert_non_null(mkdtemp(w->dir)); /* mode 0700, as the store wants it */
-        assert_int_equal(setenv("BITS_STATE", w->dir, 1), 0);
+        assert_non_null(mkdtemp(w->dir));
+        assert_int_equal(chmod(w->dir, 0711), 0);
+        (void)snprintf(state, sizeof(state), "%s/state", w->dir);
+        assert_int_equal(mkdir(state, 0700), 0); /* as the store wants it */
+        assert_int_equal(setenv("BITS_STATE", state, 1), 0);
         keep_freed_memory_out();
         w->address = (struct sockaddr_un){.sun_family = AF_UNIX};
         (void)snprintf(w->address.sun_path, sizeof(w->address.sun_path), "%s/bus", w->dir);
         listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         assert_int_equal(bind(listener, (struct sockaddr *)&w->address, sizeof(w->address)), 0);
+        assert_int_equal(chmod(w->address.sun_path, 0666), 0);
         assert_int_equal(listen(listener, 4096), 0);
         assert_int_equal(packet_pair(pair), 0);
         assert_int_equal(packet_send(pair[0], &message, sizeof(message), -1), 0);
@@ -115,6 +121,7 @@ int world_teardown(void **state)
         World *w = *state;
         int status;
 
+        (void)seteuid(getuid()); /* of a test that gave it up for a while */
         for (size_t i = 0; i < ELEMENTS(w->clients); i++)
                 w->clients[i] = close_fd(w->clients[i]);
         (void)kill(w->pid, SIGTERM);
@@ -182,9 +189,9 @@ void create_job(sd_bus *bus, char **ret_path)
 void authorize(World *w, sd_bus *bus)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        SupervisorVerifyReply reply = {.header.type = SUPERVISOR_VERIFY_REPLY, .uid = getuid()};
+        SupervisorVerifyReply reply = {.header.type = SUPERVISOR_VERIFY_REPLY, .uid = geteuid()};
         Ticket ticket = {.version = TICKET_VERSION,
-                         .uid = getuid(),
+                         .uid = geteuid(),
                          .flags = TICKET_ADMINISTRATOR,
                          .issued_sec = time(NULL),
                          .expires_sec = time(NULL) + TICKET_LIFETIME_SEC};
