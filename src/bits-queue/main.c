@@ -181,6 +181,7 @@ int main(void)
         TAILQ_INIT(&queue.jobs);
         TAILQ_INIT(&queue.ended);
         TAILQ_INIT(&queue.loaded);
+        LIST_INIT(&queue.tokens);
         (void)sigemptyset(&mask);
         (void)sigaddset(&mask, SIGTERM);
         (void)sigaddset(&mask, SIGINT);

@@ -14,6 +14,7 @@
 #include "settings.h"
 
 typedef struct Committer Committer;
+typedef struct HelperToken HelperToken;
 typedef struct Hosts Hosts;
 typedef struct Job Job;
 typedef struct Listener Listener; /* bus/listener.h */
@@ -26,6 +27,7 @@ typedef struct Tickets Tickets;
 typedef struct WorkerPool WorkerPool;
 
 TAILQ_HEAD(JobList, Job);
+LIST_HEAD(TokenList, HelperToken);
 
 typedef struct Queue {
         sd_event *event;
@@ -55,6 +57,7 @@ typedef struct Queue {
                                   unused first */
         size_t n_loaded_files;
         struct JobList ended; /* Job.queue_link: final, kept for the pointers that clients hold */
+        struct TokenList tokens; /* HelperToken.link: all that bitsd has vouched for */
         size_t n_jobs, n_ended;
         uint32_t last_net_id;
         void *jobs_by_id; /* tsearch(3): all of both lists */

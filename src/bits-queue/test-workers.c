@@ -371,15 +371,68 @@ static void test_too_many_files_at_once(void **state)
         scene_end(&s);
 }
 
+/* The call, and what bitsd says of the token. */
+static void set_token(Scene *s, int token)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        SupervisorQueryReply reply = {.header.type = SUPERVISOR_QUERY_REPLY,
+                                      .uid = 54322,
+                                      .audience = geteuid(),
+                                      .uses = 1};
+        SupervisorQuery query;
+        Pending call;
+        int passed;
+
+        assert_true(sd_bus_message_new_method_call(s->bus, &m, NULL, s->job, JOB_INTERFACE,
+                                                   "SetHelperToken") >= 0);
+        assert_true(sd_bus_message_append(m, "h", token) >= 0);
+        begin(s->bus, &call, m);
+        receive(s->world->supervisor, &query, sizeof(query), &passed);
+        closep(&passed);
+        assert_int_equal(query.header.type, SUPERVISOR_QUERY);
+        reply.header.sequence = query.header.sequence;
+        transmit(s->world->supervisor, &reply, sizeof(reply), -1);
+        assert_string_equal(finish(&call), "");
+        assert_true(sd_bus_call_method(s->bus, NULL, s->job, JOB_INTERFACE, "SetHelperTokenFlags",
+                                       NULL, NULL, "u", 1) >= 0);
+}
+
+/* The same token handed in again and again, whole or as a copy: its worker serves on. */
+static void test_one_worker_for_a_token(void **state)
+{
+        int token[2], other[2];
+        Scene s;
+
+        scene_begin(*state, &s);
+        assert_int_equal(packet_pair(token), 0);
+        assert_int_equal(packet_pair(other), 0);
+        for (size_t i = 0; i < 3; i++) {
+                set_token(&s, token[0]);
+                scene_add_file(&s, "/tmp/x"); /* asks for a worker the first time only */
+        }
+        set_token(&s, other[0]);
+        s.file = close_fd(s.file);
+        scene_add_file(&s, "/tmp/x"); /* another token is another worker */
+
+        /* A token that hung up is gone from the job, however often it was set. */
+        set_token(&s, other[0]);
+        for (size_t i = 0; i < 2; i++) {
+                close(token[i]);
+                close(other[i]);
+        }
+        scene_resume(&s);
+        wait_state(s.bus, s.job, JOB_ERROR);
+        scene_end(&s);
+}
+
 #define WITH_WORLD(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int main(int argc, char **argv)
 {
         const struct CMUnitTest tests[] = {
-                WITH_WORLD(test_lost_while_restarting),
-                WITH_WORLD(test_failed_while_restarting),
-                WITH_WORLD(test_done_while_restarting),
-                WITH_WORLD(test_too_many_files_at_once),
+                WITH_WORLD(test_lost_while_restarting),  WITH_WORLD(test_failed_while_restarting),
+                WITH_WORLD(test_done_while_restarting),  WITH_WORLD(test_too_many_files_at_once),
+                WITH_WORLD(test_one_worker_for_a_token),
         };
 
         if (argc != 2)

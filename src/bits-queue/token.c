@@ -32,11 +32,21 @@ static int on_hang_up(sd_event_source *source, int fd, uint32_t revents, void *u
         return 0;
 }
 
+static HelperToken *find(const Queue *queue, uint64_t cookie)
+{
+        HelperToken *token;
+
+        LIST_FOREACH(token, &queue->tokens, link)
+        if (token->cookie == cookie)
+                return token;
+        return NULL;
+}
+
 static void on_checked(void *userdata, const SupervisorMessage *message, int fd)
 {
         _cleanup_(freep) Check *check = userdata;
         const SupervisorQueryReply *reply = &message->query_reply;
-        HelperToken *token = check->token;
+        HelperToken *token = check->token, *known;
         sd_event_source *watch = NULL;
 
         closep(&fd);
@@ -45,17 +55,25 @@ static void on_checked(void *userdata, const SupervisorMessage *message, int fd)
                 check->answer(check->userdata, E_ACCESSDENIED, NULL);
                 return;
         }
+        known = find(check->queue, token->cookie);
+        if (known) { /* the same socket once more: the workers it has serve on */
+                token_unref(token);
+                token = token_ref(known);
+        }
         token->uid = reply->uid;
         token->audience = reply->audience;
         token->uses = reply->uses;
         token->administrator = reply->administrator != 0;
-        if (sd_event_add_io(check->queue->event, &watch, token->fd, EPOLLRDHUP, on_hang_up, token) <
-            0) {
+        if (!known && sd_event_add_io(check->queue->event, &watch, token->fd, EPOLLRDHUP,
+                                      on_hang_up, token) < 0) {
                 token_unref(token);
                 check->answer(check->userdata, E_OUTOFMEMORY, NULL);
                 return;
         }
-        token->watch = watch;
+        if (!known) {
+                token->watch = watch;
+                LIST_INSERT_HEAD(&check->queue->tokens, token, link);
+        }
         check->answer(check->userdata, S_OK, token);
 }
 
@@ -93,6 +111,8 @@ HelperToken *token_ref(HelperToken *token)
 HelperToken *token_unref(HelperToken *token)
 {
         if (token && --token->refs == 0) {
+                if (token->watch)
+                        LIST_REMOVE(token, link);
                 sd_event_source_disable_unref(token->watch);
                 closep(&token->fd);
                 free(token);

@@ -1,12 +1,14 @@
 /*
  * A helper token in the hands of a job: the descriptor, whose it is, and what to do when it hangs
- * up. Counted; never stored.
+ * up. Counted; never stored. One object for each token, however often its descriptor is handed in:
+ * who compares pointers compares tokens.
  */
 #pragma once
 
 #include <bitsmsg.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 #include <sys/types.h>
 
 typedef struct HelperToken HelperToken;
@@ -14,6 +16,7 @@ typedef struct Queue Queue;
 
 struct HelperToken {
         Queue *queue;
+        LIST_ENTRY(HelperToken) link; /* Queue.tokens, once checked */
         unsigned refs;
         int fd;
         uint64_t cookie;
@@ -21,7 +24,7 @@ struct HelperToken {
         uint32_t audience, uses;
         bool administrator;
         bool hung_up;
-        void *watch; /* sd_event_source */
+        void *watch; /* sd_event_source; NULL: not checked yet */
 };
 
 /* Asks bitsd whose token fd is, and answers with one reference: S_OK, or E_ACCESSDENIED when it is

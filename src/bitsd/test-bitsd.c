@@ -1077,6 +1077,32 @@ static void test_worker(void **state)
         end_worker(&worker);
 }
 
+/* One owner's workers leave places for the others'. */
+static void test_workers_of_an_owner(void **state)
+{
+        Ticket alice = ticket_of(ALICE), bob = ticket_of(BOB);
+        Spawned workers[96];
+        int token = mint(BOB, ALICE, BOTH);
+        Spawned other;
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(workers); i++) {
+                workers[i] = spawn(WORKER_FILE, &alice, i % 2 ? token : -1);
+                assert_int_equal(workers[i].result, 0);
+        }
+        assert_int_equal(spawn(WORKER_FILE, &alice, -1).result, -EAGAIN);
+        assert_int_equal(spawn(WORKER_FILE, &alice, token).result, -EAGAIN);
+        other = spawn(WORKER_FILE, &bob, -1);
+        assert_int_equal(other.result, 0);
+        end_worker(&other);
+        end_worker(&workers[0]);
+        workers[0] = spawn(WORKER_FILE, &alice, -1);
+        assert_int_equal(workers[0].result, 0);
+        for (size_t i = 0; i < ELEMENTS(workers); i++)
+                (void)close(workers[i].sock);
+        (void)close(token);
+}
+
 static void test_token_rules(void **state)
 {
         Ticket alice = ticket_of(ALICE), carol = ticket_of(CAROL), dora = ticket_of(DORA);
@@ -1512,6 +1538,7 @@ int main(int argc, char **argv)
                 TEST(test_revoke),
                 TEST(test_used_again),
                 TEST(test_worker),
+                TEST(test_workers_of_an_owner),
                 TEST(test_token_rules),
                 TEST(test_notify),
                 TEST(test_worker_as_caller),

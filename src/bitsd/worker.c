@@ -134,7 +134,7 @@ static int token_check(const Token *token, const SupervisorSpawn *request)
 
 static int spawn_check(const Bitsd *bitsd, const SupervisorSpawn *request, const Token *token)
 {
-        size_t n = 0;
+        size_t n = 0, n_own = 0;
         Worker *worker;
         int r;
 
@@ -154,8 +154,11 @@ static int spawn_check(const Bitsd *bitsd, const SupervisorSpawn *request, const
                         return r;
         }
         LIST_FOREACH(worker, &bitsd->workers, link)
-        n++;
-        return n >= WORKERS_MAX ? -EAGAIN : 0;
+        {
+                n++;
+                n_own += worker->ticket.uid == request->ticket.uid;
+        }
+        return n >= WORKERS_MAX || n_own >= WORKERS_PER_OWNER_MAX ? -EAGAIN : 0;
 }
 
 /* Never 0, never one that is still in use after 2^32 others. */
