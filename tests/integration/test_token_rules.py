@@ -53,6 +53,22 @@ def test_flag_without_token(server, bobs):
     assert people.call("alice", scenario) == bus.BG_E_TOKEN_REQUIRED
 
 
+def test_flag_without_token_on_files_of_the_owners(server, files, alices):
+    """The files were added as the owner's; with the flag they are nobody's to open."""
+    files.make("rules.bin", SIZE)
+
+    def scenario():
+        job = jobs.session().create()
+        job.add(server.url("rules.bin"), alices / "x")
+        job.call("SetHelperTokenFlags", "u", 1)
+        job.call("Resume")
+        jobs.wait_state(job, bus.ERROR)
+        return job.error()
+
+    assert people.call("alice", scenario) == (bus.BG_E_TOKEN_REQUIRED, 2)  # BG_ERROR_CONTEXT_GENERAL_QUEUE_MANAGER
+    assert os.listdir(alices) == []
+
+
 def test_unknown_flags(server):
     def scenario():
         return jobs.refused(jobs.session().create().call, "SetHelperTokenFlags", "u", 4)
@@ -258,10 +274,24 @@ def test_roots_token_serves_root_only():
 
 def test_only_the_owner_attaches(passwords):
     """An administrator may touch alice's job, but gives it no identity (api.md §13)."""
-    job_id = people.call("alice", lambda: jobs.session().create().id)
+
+    def begin():
+        job = jobs.session().create()
+        job.set_token(jobs.logon("bob", passwords["bob"]))
+        return job.id, identity_of_helper(job)
+
+    def identity_of_helper(job):
+        everything = job.bus.call(job.path, "org.freedesktop.DBus.Properties", "GetAll", "s", "org.bitsd1.Job")
+        names = ("HelperTokenFlags", "HelperTokenSid")
+        assert [everything[name] for name in names] == [job.get(name) for name in names]
+        return int(everything["HelperTokenFlags"]), str(everything["HelperTokenSid"])
+
+    job_id, seen_by_alice = people.call("alice", begin)
+    assert seen_by_alice == (1, f"S-1-22-1-{people.account('bob').pw_uid}")
 
     def scenario():
         job = jobs.session().get(job_id)
+        assert identity_of_helper(job) == (0, "")
         return (
             jobs.refused(job.call, "CheckAccess", "s", "IBackgroundCopyJob"),
             jobs.refused(job.call, "CheckAccess", "s", "IBitsTokenOptions"),

@@ -353,7 +353,10 @@ static int get_property(sd_bus *bus, const char *path, const char *interface, co
 {
         const Target *target = userdata;
         Job *job = target->job;
-        char sid[SID_SIZE], id[GUID_TEXT_SIZE];
+        /* As by method, for the owner alone. To others it looks as if there were none: an error
+         * here would be one of GetAll as a whole. */
+        bool own = target->client->cred.uid == job->owner;
+        char sid[SID_SIZE] = "", id[GUID_TEXT_SIZE];
         const struct {
                 const char *name;
                 uint32_t value;
@@ -366,7 +369,7 @@ static int get_property(sd_bus *bus, const char *path, const char *interface, co
                 {"NoProgressTimeout", job->no_progress_timeout_sec},
                 {"ErrorCount", job->error_count},
                 {"OwnerUid", job->owner},
-                {"HelperTokenFlags", job->helper_flags},
+                {"HelperTokenFlags", own ? job->helper_flags : 0},
         };
 
         (void)bus;
@@ -393,7 +396,7 @@ static int get_property(sd_bus *bus, const char *path, const char *interface, co
         }
         if (strcmp(property, "Owner") == 0)
                 sid_text(job->owner, sid);
-        else
+        else if (own)
                 helper_sid(job, sid);
         return sd_bus_message_append(reply, "s",
                                      strcmp(property, "DisplayName") == 0   ? job->display_name
