@@ -1,6 +1,7 @@
 #include "settings.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -40,6 +41,8 @@ static const ConfKey keys[] = {KEYS(NUMBER, DURATION)};
 
 void settings_default(Settings *ret)
 {
+        const char *patience = getenv("BITS_FILE_PATIENCE");
+
         *ret = (Settings){
                 .jobs_per_user_max = 60,
                 .jobs_per_machine_max = 300,
@@ -51,6 +54,7 @@ void settings_default(Settings *ret)
                 .time_slice_sec = 300,
                 .inactivity_sec = 90ULL * 86400,
                 .download_time_max_sec = 90ULL * 86400,
+                .file_patience_sec = patience ? (uint32_t)atoi(patience) : 120,
         };
 }
 

@@ -21,6 +21,9 @@ typedef struct Settings {
         /* time limits */
         uint64_t inactivity_sec;
         uint64_t download_time_max_sec; /* of a new job */
+
+        uint32_t file_patience_sec; /* for one answer of a bits-file; BITS_FILE_PATIENCE in the
+                                       environment, for tests */
 } Settings;
 
 /* The settings by their keys, for those who ask: index from 0, durations in seconds; NULL at the

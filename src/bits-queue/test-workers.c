@@ -97,6 +97,14 @@ static void serve_request(int worker, uint32_t type, int result)
         answer_request(worker, &request, result, -1);
 }
 
+static void expect_stop(const World *w)
+{
+        SupervisorStop stop;
+
+        receive(w->supervisor, &stop, sizeof(stop), NULL);
+        assert_int_equal(stop.header.type, SUPERVISOR_STOP);
+}
+
 /* ---- calls ------------------------------------------------------------------------------------
  */
 
@@ -325,7 +333,6 @@ static void test_failed_while_restarting(void **state)
 static void test_done_while_restarting(void **state)
 {
         NetOffset done = {.header.type = NET_DONE, .offset = 1000};
-        SupervisorStop stop;
         NetTransfer order;
         Scene s;
 
@@ -337,8 +344,7 @@ static void test_done_while_restarting(void **state)
         send_restarted(&s, &order);
         transmit(s.net, &done, sizeof(done), -1);
         release_service(s.world);
-        receive(s.world->supervisor, &stop, sizeof(stop), NULL);
-        assert_int_equal(stop.header.type, SUPERVISOR_STOP);
+        expect_stop(s.world);
         serve_request(s.file, FILE_RESUME_TEMP, -ENOENT);
         wait_state(s.bus, s.job, JOB_ERROR);
         assert_served(s.world);
@@ -425,14 +431,132 @@ static void test_one_worker_for_a_token(void **state)
         scene_end(&s);
 }
 
+static int setup_impatient(void **state)
+{
+        int r;
+
+        assert_int_equal(setenv("BITS_FILE_PATIENCE", "3", 1), 0);
+        r = world_setup(state);
+        assert_int_equal(unsetenv("BITS_FILE_PATIENCE"), 0);
+        return r;
+}
+
+/* A bits-file that hangs, on the first of two calls: that is answered, the other goes elsewhere. */
+static void test_hanging_check(void **state)
+{
+        Pending first, second;
+        Scene s;
+
+        scene_begin(*state, &s);
+        begin_call(s.bus, &first, s.job, "AddFile", "ss", "http://127.0.0.1/x", "/hangs/x");
+        s.file = start_worker(s.world, WORKER_FILE);
+        begin_call(s.bus, &second, s.job, "AddFile", "ss", "http://127.0.0.1/x", "/tmp/x");
+        (void)expect_request(s.file, FILE_CHECK);
+        expect_stop(s.world);
+        assert_string_equal(finish(&first), "org.bitsd1.Error.BG_E_WATCHDOG_TIMEOUT");
+        s.file = close_fd(s.file);
+        s.file = start_worker(s.world, WORKER_FILE);
+        serve_request(s.file, FILE_CHECK, 0);
+        assert_string_equal(finish(&second), "");
+        scene_end(&s);
+}
+
+/* The job can be left while its bits-file hangs. */
+static void test_cancel_while_opening_hangs(void **state)
+{
+        Pending call;
+        Scene s;
+
+        scene_begin(*state, &s);
+        scene_add_file(&s, "/tmp/x");
+        scene_resume(&s);
+        (void)expect_request(s.file, FILE_OPEN_TEMP);
+        begin_call(s.bus, &call, s.job, "Cancel", "", NULL, NULL);
+        expect_stop(s.world);
+        s.file = close_fd(s.file);
+        s.file = start_worker(s.world, WORKER_FILE);
+        serve_request(s.file, FILE_DISCARD, 0);
+        assert_string_equal(finish(&call), "");
+        assert_int_equal(job_state(s.bus, s.job), JOB_CANCELLED);
+        scene_end(&s);
+}
+
+/* One that never says it is ready, stopped by its user for example. */
+static void test_never_ready(void **state)
+{
+        SupervisorSpawnReply reply = {.header.type = SUPERVISOR_SPAWN_REPLY,
+                                      .worker = 7000,
+                                      .uid = geteuid(),
+                                      .pid = 1};
+        SupervisorSpawn asked;
+        Pending call;
+        int pair[2];
+        Scene s;
+
+        scene_begin(*state, &s);
+        begin_call(s.bus, &call, s.job, "AddFile", "ss", "http://127.0.0.1/x", "/tmp/x");
+        receive(s.world->supervisor, &asked, sizeof(asked), NULL);
+        assert_int_equal(packet_pair(pair), 0);
+        reply.header.sequence = asked.header.sequence;
+        transmit(s.world->supervisor, &reply, sizeof(reply), pair[1]);
+        expect_stop(s.world);
+        assert_string_equal(finish(&call), "org.bitsd1.Error.BG_E_WATCHDOG_TIMEOUT");
+        close(pair[0]);
+        close(pair[1]);
+        scene_end(&s);
+}
+
+/* A large file is sealed for as long as it takes, while another's call is overdue. */
+static void test_seal_of_a_large_file(void **state)
+{
+        NetResponse response = {
+                .header.type = NET_RESPONSE,
+                .validator = {.size = UINT64_C(1) << 40, .last_modified_usec = INT64_MIN}};
+        NetOffset done = {.header.type = NET_DONE, .offset = UINT64_C(1) << 40};
+        FileRequest seal;
+        NetTransfer order;
+        Pending call;
+        int token[2], other;
+        Scene s;
+
+        scene_begin(*state, &s);
+        scene_add_file(&s, "/tmp/x");
+        order = scene_move(&s);
+        response.header.sequence = done.header.sequence = order.header.sequence;
+        transmit(s.net, &response, sizeof(response), -1);
+        transmit(s.net, &done, sizeof(done), -1);
+        seal = expect_request(s.file, FILE_SEAL);
+
+        assert_int_equal(packet_pair(token), 0);
+        set_token(&s, token[0]);
+        begin_call(s.bus, &call, s.job, "AddFile", "ss", "http://127.0.0.1/x", "/hangs/x");
+        other = start_worker(s.world, WORKER_FILE);
+        (void)expect_request(other, FILE_CHECK);
+        expect_stop(s.world);
+        assert_string_equal(finish(&call), "org.bitsd1.Error.BG_E_WATCHDOG_TIMEOUT");
+        answer_request(s.file, &seal, 0, -1);
+        wait_state(s.bus, s.job, JOB_TRANSFERRED);
+        close(other);
+        close(token[0]);
+        close(token[1]);
+        scene_end(&s);
+}
+
 #define WITH_WORLD(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define IMPATIENT(f)  cmocka_unit_test_setup_teardown(f, setup_impatient, world_teardown)
 
 int main(int argc, char **argv)
 {
         const struct CMUnitTest tests[] = {
-                WITH_WORLD(test_lost_while_restarting),  WITH_WORLD(test_failed_while_restarting),
-                WITH_WORLD(test_done_while_restarting),  WITH_WORLD(test_too_many_files_at_once),
+                WITH_WORLD(test_lost_while_restarting),
+                WITH_WORLD(test_failed_while_restarting),
+                WITH_WORLD(test_done_while_restarting),
+                WITH_WORLD(test_too_many_files_at_once),
                 WITH_WORLD(test_one_worker_for_a_token),
+                IMPATIENT(test_hanging_check),
+                IMPATIENT(test_cancel_while_opening_hangs),
+                IMPATIENT(test_never_ready),
+                IMPATIENT(test_seal_of_a_large_file),
         };
 
         if (argc != 2)

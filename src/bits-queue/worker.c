@@ -26,6 +26,8 @@ enum {
         FILE_TRIES = 3, /* workers that one request may outlive */
 };
 
+#define SIZE_PATIENCE_MAX UINT64_C(1000000000000) /* bytes; a microsecond for each */
+
 typedef enum WorkerState {
         WORKER_SPAWNING, /* bitsd was asked */
         WORKER_STARTING, /* its READY is awaited */
@@ -63,7 +65,8 @@ struct Worker {
         uid_t uid;
         int fd;
         bool spawn_pending, freed;
-        sd_event_source *source, *idle;
+        sd_event_source *source, *idle, *overdue;
+        uint32_t watched; /* sequence of the call that overdue is for */
         TAILQ_HEAD(, Outgoing) outgoing;
         struct CallList calls;
         struct TransferList transfers; /* Transfer.worker_link */
@@ -78,6 +81,7 @@ struct WorkerPool {
 };
 
 static void worker_lost(Worker *worker, int result);
+static void refuse(WorkerPool *pool, FileCall *call, int result);
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
@@ -92,7 +96,8 @@ static Worker *worker_free(Worker *worker)
         }
         sd_event_source_disable_unref(worker->source);
         sd_event_source_disable_unref(worker->idle);
-        worker->source = worker->idle = NULL;
+        sd_event_source_disable_unref(worker->overdue);
+        worker->source = worker->idle = worker->overdue = NULL;
         worker->fd = close_fd(worker->fd);
         token_unref(worker->token);
         worker->token = NULL;
@@ -143,6 +148,61 @@ static void watch_idle(Worker *worker)
         }
         (void)sd_event_source_set_time(worker->idle, at);
         (void)sd_event_source_set_enabled(worker->idle, SD_EVENT_ONESHOT);
+}
+
+/* ---- overdue answers --------------------------------------------------------------------------
+ */
+
+/* Time for a slow disk; and, where the whole file may be read and copied, for its size. */
+static uint64_t patience_usec(const Worker *worker, const FileRequest *request)
+{
+        uint64_t usec = (uint64_t)worker->pool->queue->settings.file_patience_sec * 1000000;
+
+        if (request->header.type == FILE_RESUME_TEMP || request->header.type == FILE_SEAL)
+                usec += request->size < SIZE_PATIENCE_MAX ? request->size : SIZE_PATIENCE_MAX;
+        return usec;
+}
+
+/* A path on a mount that hangs, or a process that its user has stopped: whoever waits is answered,
+ * and what waits behind goes to another. */
+static int on_overdue(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        Worker *worker = userdata;
+        FileCall *call = TAILQ_FIRST(&worker->calls);
+
+        (void)source;
+        (void)usec;
+        log_warning("bits-file of uid %u for uid %u does not answer: ended", worker->uid,
+                    worker->owner);
+        supervisor_stop(worker->pool->queue->supervisor, worker->id);
+        TAILQ_REMOVE(&worker->calls, call, link);
+        refuse(worker->pool, call, -ETIMEDOUT);
+        worker_lost(worker, -ECONNRESET);
+        return 0;
+}
+
+/* The oldest call is the one that is worked on. bitsd answers for the time before. */
+static void watch_calls(Worker *worker)
+{
+        const FileCall *call = TAILQ_FIRST(&worker->calls);
+        uint64_t at;
+
+        if (!call || worker->state == WORKER_SPAWNING) {
+                if (worker->overdue)
+                        (void)sd_event_source_set_enabled(worker->overdue, SD_EVENT_OFF);
+                worker->watched = 0;
+                return;
+        }
+        if (worker->watched == call->request.header.sequence)
+                return;
+        at = now_monotonic_usec() + patience_usec(worker, &call->request);
+        if (!worker->overdue &&
+            sd_event_add_time(worker->pool->queue->event, &worker->overdue, CLOCK_MONOTONIC, at,
+                              100000, on_overdue, worker) < 0)
+                return; /* looked at again with the next call */
+        worker->watched = call->request.header.sequence;
+        (void)sd_event_source_set_time(worker->overdue, at);
+        (void)sd_event_source_set_enabled(worker->overdue, SD_EVENT_ONESHOT);
 }
 
 /* ---- sending --------------------------------------------------------------------------------- */
@@ -229,6 +289,7 @@ static int on_file_reply(Worker *worker, const FileReply *reply, size_t size, in
 
         TAILQ_REMOVE(&worker->calls, call, link);
         watch_idle(worker);
+        watch_calls(worker);
         call->answer(call->userdata, reply->result, reply, fd);
         free(call);
         return 0;
@@ -290,6 +351,7 @@ static int attach(Worker *worker, const SupervisorSpawnReply *reply, int fd)
         worker->uid = reply->uid;
         worker->fd = fd;
         worker->state = WORKER_STARTING;
+        watch_calls(worker);
         if (fd < 0)
                 return -EIO;
         if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
@@ -422,6 +484,7 @@ static void submit(WorkerPool *pool, Identity identity, FileCall *call)
                 TAILQ_REMOVE(&worker->calls, call, link);
                 refuse(pool, call, r);
         }
+        watch_calls(worker);
 }
 
 void file_call(Queue *queue, Identity identity, const FileRequest *request, FileAnswer answer,

@@ -32,7 +32,8 @@ bool workers_are_busy(const WorkerPool *pool); /* some call or transfer has not 
  *   -EKEYREJECTED  the owner must authorise again (no ticket, or bitsd refused it)
  *   -ENOKEY        the token is gone
  *   -ECONNRESET    the worker ended, and so did those started in its place
- *   -EAGAIN, -EIO, -ETIMEDOUT  no worker could be started now
+ *   -ETIMEDOUT     it did not answer in time, and was ended; or the name service hangs
+ *   -EAGAIN, -EIO  no worker could be started now
  *   -EACCES, -EPERM, -ESTALE   bitsd refuses this identity */
 typedef void (*FileAnswer)(void *userdata, int result, const FileReply *reply, int fd);
 
