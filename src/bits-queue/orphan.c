@@ -13,14 +13,22 @@
 #include "job.h"
 #include "queue.h"
 #include "store/store.h"
+#include "token.h"
 #include "worker.h"
 
 typedef struct Entry {
         TAILQ_ENTRY(Entry) link; /* Orphanage.entries */
         Orphanage *orphanage;
-        bool busy; /* a bits-file has been told to delete it */
+        struct Round *round; /* in which its turn comes; NULL: in none */
         Orphan orphan;
 } Entry;
+
+typedef struct Round { /* one identity's way through what it may delete, one after the other */
+        Orphanage *orphanage;
+        Identity identity; /* with a reference to the token */
+        uid_t uid;
+        size_t n_failed;
+} Round;
 
 typedef struct Sweep {           /* somebody who waits for an outcome */
         TAILQ_ENTRY(Sweep) link; /* Orphanage.sweeps */
@@ -103,7 +111,7 @@ static void look(const Orphanage *o, uid_t owner, uid_t uid, bool *ret_busy, boo
         TAILQ_FOREACH (entry, &o->entries, link)
                 if (entry->orphan.uid == uid && entry->orphan.owner == owner) {
                         *ret_left = true;
-                        *ret_busy |= entry->busy;
+                        *ret_busy |= entry->round != NULL;
                 }
 }
 
@@ -123,39 +131,83 @@ static void answer_sweeps(Orphanage *o)
         }
 }
 
+static void discard_next(Round *round);
+
 static void on_discarded(void *userdata, int result, const FileReply *reply, int fd)
 {
-        Entry *entry = userdata;
+        Entry *entry = userdata, *other;
         Orphanage *o = entry->orphanage;
+        Round *round = entry->round;
 
-        (void)reply;
         closep(&fd);
-        entry->busy = false;
+        entry->round = NULL;
+        TAILQ_REMOVE(&o->entries, entry, link);
         if (result == 0 && store_delete_orphan(o->queue->store, entry->orphan.id) == 0) {
-                TAILQ_REMOVE(&o->entries, entry, link);
                 free(entry);
-        } else
-                log_notice("temporary file %s of uid %u could not be deleted (%s): kept for later",
-                           entry->orphan.temp, entry->orphan.uid, strerror(-result));
+        } else {
+                TAILQ_INSERT_TAIL(&o->entries, entry, link); /* the next round begins with others */
+                round->n_failed++;
+        }
+        if (!reply) /* there is no worker, or it hangs: no use to try the others now */
+                TAILQ_FOREACH (other, &o->entries, link)
+                        if (other->round == round)
+                                other->round = NULL;
+        discard_next(round);
         answer_sweeps(o);
 }
 
-void orphanage_sweep(Orphanage *o, uid_t uid, Identity identity)
+static void discard_next(Round *round)
 {
+        Orphanage *o = round->orphanage;
+        FileRequest request = {.header.type = FILE_DISCARD};
         Entry *entry;
 
-        TAILQ_FOREACH (entry, &o->entries, link) {
-                FileRequest request = {.header.type = FILE_DISCARD};
-
-                if (entry->busy || entry->orphan.uid != uid)
-                        continue;
+        TAILQ_FOREACH (entry, &o->entries, link)
+                if (entry->round == round)
+                        break;
+        if (entry) {
                 request.file = entry->orphan.file;
                 request.directory = entry->orphan.directory;
                 memcpy(request.path, entry->orphan.path, sizeof(request.path));
                 memcpy(request.temp, entry->orphan.temp, sizeof(request.temp));
-                entry->busy = true;
-                file_call(o->queue, identity, &request, on_discarded, entry);
+                file_call(o->queue, round->identity, &request, on_discarded, entry);
+                return;
         }
+        if (round->n_failed > 0)
+                log_notice("%zu temporary files of uid %u could not be deleted: kept for later",
+                           round->n_failed, round->uid);
+        token_unref(round->identity.token);
+        free(round);
+}
+
+static void start_round(Orphanage *o, uid_t uid, Identity identity)
+{
+        Round *round = NULL;
+        Entry *entry;
+
+        TAILQ_FOREACH (entry, &o->entries, link) {
+                bool foreign = entry->orphan.owner != identity.owner;
+
+                if (entry->round || entry->orphan.uid != uid || foreign != identity.foreign)
+                        continue;
+                if (!round)
+                        round = calloc(1, sizeof(*round));
+                if (!round)
+                        return; /* later */
+                entry->round = round;
+        }
+        if (!round)
+                return;
+        *round = (Round){.orphanage = o, .identity = identity, .uid = uid};
+        token_ref(identity.token);
+        discard_next(round);
+}
+
+void orphanage_sweep(Orphanage *o, uid_t uid, Identity identity)
+{
+        start_round(o, uid, identity);
+        identity.foreign = true;
+        start_round(o, uid, identity);
 }
 
 void orphanage_sweep_then(Orphanage *o, uid_t owner, uid_t uid, Identity identity, Done done)
@@ -166,6 +218,6 @@ void orphanage_sweep_then(Orphanage *o, uid_t owner, uid_t uid, Identity identit
                 abort();
         *sweep = (Sweep){.owner = owner, .uid = uid, .done = done};
         TAILQ_INSERT_TAIL(&o->sweeps, sweep, link);
-        orphanage_sweep(o, uid, identity);
+        start_round(o, uid, identity);
         answer_sweeps(o);
 }

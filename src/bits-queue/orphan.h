@@ -1,6 +1,7 @@
 /*
  * Temporary files that no job has any more and that could not be deleted yet. They are kept in the
- * store and deleted by the next bits-file of their uid.
+ * store and deleted by the next bits-file of their uid: one at a time, and those of other owners'
+ * jobs by a process apart, since their paths were not this owner's choice and may hang.
  */
 #pragma once
 
@@ -19,7 +20,7 @@ Orphanage *orphanage_free(Orphanage *orphanage);  /* NULL */
 /* Makes file's temporary file, if there is one, an orphan, in the open transaction. 0 or -errno. */
 int orphanage_adopt(Orphanage *orphanage, const File *file);
 
-/* Tries to delete what that identity (of uid) may delete. */
+/* Tries to delete, once, what that identity (of uid) may delete. */
 void orphanage_sweep(Orphanage *orphanage, uid_t uid, Identity identity);
 
 /* The same, and says how it went: S_OK when no orphan of the owner's jobs with that uid is left,

@@ -27,6 +27,11 @@
 #include "wire/net.h"
 #include "wire/supervisor.h"
 
+enum {
+        OWNER_UID = 54321, /* one who is no administrator */
+        HELPER_UID = 54322,
+};
+
 /* ---- bitsd and workers ------------------------------------------------------------------------
  */
 
@@ -46,8 +51,7 @@ static void transmit(int sock, const void *message, size_t size, int fd)
 /* Starts the worker that bits-queue asks for next; our end of its socket. */
 static int start_worker(World *w, uint32_t role)
 {
-        SupervisorSpawnReply reply = {
-                .header.type = SUPERVISOR_SPAWN_REPLY, .uid = getuid(), .pid = 1};
+        SupervisorSpawnReply reply = {.header.type = SUPERVISOR_SPAWN_REPLY, .pid = 1};
         FileReply file = {.header.type = FILE_READY, .size = FILE_VERSION};
         NetReady net = {.header.type = NET_READY, .version = NET_VERSION};
         static uint32_t last_id;
@@ -61,6 +65,7 @@ static int start_worker(World *w, uint32_t role)
         assert_int_equal(packet_pair(pair), 0);
         reply.header.sequence = asked.header.sequence;
         reply.worker = ++last_id;
+        reply.uid = asked.with_token ? HELPER_UID : asked.ticket.uid;
         transmit(w->supervisor, &reply, sizeof(reply), pair[1]);
         close(pair[1]);
         if (role == WORKER_FILE)
@@ -112,6 +117,7 @@ typedef struct Pending { /* a call that is under way */
         sd_bus *bus;
         bool answered;
         char error[128]; /* name; "" for success */
+        int32_t result;  /* of those that answer one */
         sd_bus_slot *slot;
 } Pending;
 
@@ -122,6 +128,8 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
         (void)error;
         call->answered = true;
+        if (sd_bus_message_has_signature(m, "i"))
+                (void)sd_bus_message_read(m, "i", &call->result);
         (void)snprintf(call->error, sizeof(call->error), "%s", refusal ? refusal->name : "");
         return 0;
 }
@@ -359,7 +367,7 @@ static void test_too_many_files_at_once(void **state)
         Scene s;
 
         if (getuid() == 0) /* for an administrator there is no limit */
-                assert_int_equal(seteuid(54321), 0);
+                assert_int_equal(seteuid(OWNER_UID), 0);
         scene_begin(w, &s);
         begin_add_files(s.bus, &first, s.job, 101);
         begin_add_files(s.bus, &second, s.job, 101);
@@ -382,7 +390,7 @@ static void set_token(Scene *s, int token)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         SupervisorQueryReply reply = {.header.type = SUPERVISOR_QUERY_REPLY,
-                                      .uid = 54322,
+                                      .uid = HELPER_UID,
                                       .audience = geteuid(),
                                       .uses = 1};
         SupervisorQuery query;
@@ -542,6 +550,97 @@ static void test_seal_of_a_large_file(void **state)
         scene_end(&s);
 }
 
+static void assert_nothing_asked(World *w, int worker)
+{
+        struct pollfd p[] = {{.fd = worker, .events = POLLIN},
+                             {.fd = w->supervisor, .events = POLLIN}};
+
+        assert_served(w); /* it has done what there was to do */
+        assert_int_equal(poll(p, ELEMENTS(p), 0), 0);
+}
+
+/* Two files with temporary names, and a job that failed with them. */
+static void leave_two_names(Scene *s)
+{
+        FileRequest first, second;
+
+        scene_add_file(s, "/tmp/x");
+        scene_add_file(s, "/tmp/y");
+        scene_resume(s);
+        first = expect_request(s->file, FILE_OPEN_TEMP);
+        second = expect_request(s->file, FILE_OPEN_TEMP);
+        answer_request(s->file, &first, -EACCES, -1);
+        answer_request(s->file, &second, -EACCES, -1);
+        wait_state(s->bus, s->job, JOB_ERROR);
+}
+
+/* What cannot be deleted is tried once each time, and one after the other. */
+static void test_sweep(void **state)
+{
+        FileRequest first, again;
+        Pending call;
+        Scene s;
+
+        scene_begin(*state, &s);
+        leave_two_names(&s);
+        begin_call(s.bus, &call, s.job, "Cancel", "", NULL, NULL);
+        first = expect_request(s.file, FILE_DISCARD);
+        assert_nothing_asked(s.world, s.file);
+        answer_request(s.file, &first, -EACCES, -1);
+        serve_request(s.file, FILE_DISCARD, -EACCES);
+        assert_string_equal(finish(&call), "");
+        assert_int_equal(call.result, BG_S_UNABLE_TO_DELETE_FILES);
+        assert_nothing_asked(s.world, s.file);
+
+        s.file = close_fd(s.file); /* the next one tries again */
+        free(s.job);
+        create_job(s.bus, &s.job);
+        scene_add_file(&s, "/tmp/z");
+        again = expect_request(s.file, FILE_DISCARD);
+        assert_string_equal(again.temp, first.temp);
+        answer_request(s.file, &again, 0, -1);
+        serve_request(s.file, FILE_DISCARD, 0);
+        assert_nothing_asked(s.world, s.file);
+        scene_end(&s);
+}
+
+/* One owner's orphans are no business of another's bits-file, though it is of the same user. */
+static void test_sweep_for_another_owner(void **state)
+{
+        FileRequest discard;
+        Scene alice, bob;
+        Pending call;
+        int token[2], apart;
+
+        scene_begin(*state, &alice);
+        assert_int_equal(packet_pair(token), 0);
+        set_token(&alice, token[0]);
+        leave_two_names(&alice);
+        assert_true(sd_bus_call_method(alice.bus, NULL, alice.job, JOB_INTERFACE,
+                                       "ClearHelperToken", NULL, NULL, "") >= 0);
+        begin_call(alice.bus, &call, alice.job, "Cancel", "", NULL, NULL);
+        assert_string_equal(finish(&call), "");
+        assert_int_equal(call.result, BG_S_UNABLE_TO_DELETE_FILES);
+
+        assert_int_equal(seteuid(HELPER_UID), 0); /* these tests are root's */
+        scene_begin(*state, &bob);
+        begin_call(bob.bus, &call, bob.job, "AddFile", "ss", "http://127.0.0.1/x", "/tmp/z");
+        bob.file = start_worker(bob.world, WORKER_FILE);
+        apart = start_worker(bob.world, WORKER_FILE);
+        discard = expect_request(apart, FILE_DISCARD);
+        serve_request(bob.file, FILE_CHECK, 0);
+        assert_string_equal(finish(&call), "");
+        assert_nothing_asked(bob.world, bob.file);
+        answer_request(apart, &discard, 0, -1);
+        serve_request(apart, FILE_DISCARD, 0);
+        assert_nothing_asked(bob.world, apart);
+        close(apart);
+        close(token[0]);
+        close(token[1]);
+        scene_end(&bob);
+        scene_end(&alice);
+}
+
 #define WITH_WORLD(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 #define IMPATIENT(f)  cmocka_unit_test_setup_teardown(f, setup_impatient, world_teardown)
 
@@ -553,6 +652,8 @@ int main(int argc, char **argv)
                 WITH_WORLD(test_done_while_restarting),
                 WITH_WORLD(test_too_many_files_at_once),
                 WITH_WORLD(test_one_worker_for_a_token),
+                WITH_WORLD(test_sweep),
+                WITH_WORLD(test_sweep_for_another_owner),
                 IMPATIENT(test_hanging_check),
                 IMPATIENT(test_cancel_while_opening_hangs),
                 IMPATIENT(test_never_ready),

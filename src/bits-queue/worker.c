@@ -60,6 +60,7 @@ struct Worker {
         enum WorkerRole role;
         uid_t owner;
         HelperToken *token;
+        bool foreign;
         WorkerState state;
         uint32_t id; /* bitsd's */
         uid_t uid;
@@ -260,7 +261,7 @@ static void became_ready(Worker *worker)
 {
         worker->state = WORKER_READY;
         flush(worker);
-        if (worker->role == WORKER_FILE)
+        if (worker->role == WORKER_FILE && !worker->foreign)
                 orphanage_sweep(worker->pool->queue->orphanage, worker->uid,
                                 (Identity){.owner = worker->owner, .token = worker->token});
         watch_idle(worker);
@@ -399,7 +400,11 @@ static int worker_new(WorkerPool *pool, enum WorkerRole role, Identity identity,
         worker = calloc(1, sizeof(*worker));
         if (!worker)
                 return -ENOMEM;
-        *worker = (Worker){.pool = pool, .role = role, .owner = identity.owner, .fd = -1};
+        *worker = (Worker){.pool = pool,
+                           .role = role,
+                           .owner = identity.owner,
+                           .foreign = identity.foreign,
+                           .fd = -1};
         TAILQ_INIT(&worker->outgoing);
         TAILQ_INIT(&worker->calls);
         TAILQ_INIT(&worker->transfers);
@@ -433,8 +438,8 @@ static int worker_get(WorkerPool *pool, enum WorkerRole role, Identity identity,
 
         TAILQ_FOREACH (worker, &pool->workers, link)
                 if (worker->role == role && worker->owner == identity.owner &&
-                    worker->token == identity.token && worker->state != WORKER_LOST &&
-                    !is_full(worker)) {
+                    worker->token == identity.token && worker->foreign == identity.foreign &&
+                    worker->state != WORKER_LOST && !is_full(worker)) {
                         *ret = worker;
                         return 0;
                 }
@@ -551,7 +556,9 @@ uid_t worker_uid(const Worker *worker)
 static void worker_lost(Worker *worker, int result)
 {
         WorkerPool *pool = worker->pool;
-        Identity identity = {.owner = worker->owner, .token = token_ref(worker->token)};
+        Identity identity = {.owner = worker->owner,
+                             .token = token_ref(worker->token),
+                             .foreign = worker->foreign};
         struct CallList calls = TAILQ_HEAD_INITIALIZER(calls);
         Transfer *transfer;
         FileCall *call;

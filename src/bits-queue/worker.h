@@ -22,6 +22,7 @@ typedef struct WorkerPool WorkerPool;
 typedef struct Identity {
         uid_t owner;        /* of the job: whose ticket */
         HelperToken *token; /* whose identity; NULL: the owner's own */
+        bool foreign;       /* a process apart, for paths that another owner chose */
 } Identity;
 
 int workers_new(Queue *queue, WorkerPool **ret);
