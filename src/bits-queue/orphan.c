@@ -102,6 +102,16 @@ int orphanage_adopt(Orphanage *o, const File *file)
         return r < 0 ? r : remember(o->queue, &orphan);
 }
 
+bool orphanage_is_full(const Orphanage *o, uid_t owner)
+{
+        const Entry *entry;
+        size_t count = 0;
+
+        TAILQ_FOREACH (entry, &o->entries, link)
+                count += entry->orphan.owner == owner;
+        return count >= o->queue->settings.orphans_per_user_max;
+}
+
 /* What is there still of the owner's with that uid? */
 static void look(const Orphanage *o, uid_t owner, uid_t uid, bool *ret_busy, bool *ret_left)
 {

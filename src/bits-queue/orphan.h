@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "done.h"
@@ -19,6 +20,9 @@ Orphanage *orphanage_free(Orphanage *orphanage);  /* NULL */
 
 /* Makes file's temporary file, if there is one, an orphan, in the open transaction. 0 or -errno. */
 int orphanage_adopt(Orphanage *orphanage, const File *file);
+
+/* The owner's jobs have left so many that he shall make no new temporary file. */
+bool orphanage_is_full(const Orphanage *orphanage, uid_t owner);
 
 /* Tries to delete, once, what that identity (of uid) may delete. */
 void orphanage_sweep(Orphanage *orphanage, uid_t uid, Identity identity);

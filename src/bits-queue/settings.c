@@ -39,10 +39,15 @@ KEYS(NUMBER, DURATION)
 
 static const ConfKey keys[] = {KEYS(NUMBER, DURATION)};
 
+static uint32_t from_environment(const char *name, uint32_t otherwise)
+{
+        const char *text = getenv(name);
+
+        return text ? (uint32_t)strtoul(text, NULL, 10) : otherwise;
+}
+
 void settings_default(Settings *ret)
 {
-        const char *patience = getenv("BITS_FILE_PATIENCE");
-
         *ret = (Settings){
                 .jobs_per_user_max = 60,
                 .jobs_per_machine_max = 300,
@@ -54,7 +59,8 @@ void settings_default(Settings *ret)
                 .time_slice_sec = 300,
                 .inactivity_sec = 90ULL * 86400,
                 .download_time_max_sec = 90ULL * 86400,
-                .file_patience_sec = patience ? (uint32_t)atoi(patience) : 120,
+                .file_patience_sec = from_environment("BITS_FILE_PATIENCE", 120),
+                .orphans_per_user_max = from_environment("BITS_ORPHANS_MAX", 1000),
         };
 }
 

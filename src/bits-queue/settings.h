@@ -22,8 +22,9 @@ typedef struct Settings {
         uint64_t inactivity_sec;
         uint64_t download_time_max_sec; /* of a new job */
 
-        uint32_t file_patience_sec; /* for one answer of a bits-file; BITS_FILE_PATIENCE in the
-                                       environment, for tests */
+        /* our own bounds; in the environment, for tests: BITS_FILE_PATIENCE, BITS_ORPHANS_MAX */
+        uint32_t file_patience_sec;    /* for one answer of a bits-file */
+        uint32_t orphans_per_user_max; /* of his jobs, before new temporary files are refused */
 } Settings;
 
 /* The settings by their keys, for those who ask: index from 0, durations in seconds; NULL at the

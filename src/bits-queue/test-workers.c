@@ -449,6 +449,16 @@ static int setup_impatient(void **state)
         return r;
 }
 
+static int setup_narrow(void **state)
+{
+        int r;
+
+        assert_int_equal(setenv("BITS_ORPHANS_MAX", "2", 1), 0);
+        r = world_setup(state);
+        assert_int_equal(unsetenv("BITS_ORPHANS_MAX"), 0);
+        return r;
+}
+
 /* A bits-file that hangs, on the first of two calls: that is answered, the other goes elsewhere. */
 static void test_hanging_check(void **state)
 {
@@ -492,10 +502,8 @@ static void test_cancel_while_opening_hangs(void **state)
 /* One that never says it is ready, stopped by its user for example. */
 static void test_never_ready(void **state)
 {
-        SupervisorSpawnReply reply = {.header.type = SUPERVISOR_SPAWN_REPLY,
-                                      .worker = 7000,
-                                      .uid = geteuid(),
-                                      .pid = 1};
+        SupervisorSpawnReply reply = {
+                .header.type = SUPERVISOR_SPAWN_REPLY, .worker = 7000, .uid = geteuid(), .pid = 1};
         SupervisorSpawn asked;
         Pending call;
         int pair[2];
@@ -604,6 +612,36 @@ static void test_sweep(void **state)
         scene_end(&s);
 }
 
+/* Who has left too many makes no new ones, until some could be deleted. */
+static void test_too_many_orphans(void **state)
+{
+        Pending call;
+        Scene s;
+
+        scene_begin(*state, &s);
+        leave_two_names(&s);
+        begin_call(s.bus, &call, s.job, "Cancel", "", NULL, NULL);
+        serve_request(s.file, FILE_DISCARD, -EACCES);
+        serve_request(s.file, FILE_DISCARD, -EACCES);
+        assert_string_equal(finish(&call), "");
+
+        free(s.job);
+        create_job(s.bus, &s.job);
+        scene_add_file(&s, "/tmp/z");
+        scene_resume(&s);
+        serve_request(s.file, FILE_DISCARD, -EACCES);
+        serve_request(s.file, FILE_DISCARD, -EACCES);
+        wait_state(s.bus, s.job, JOB_TRANSIENT_ERROR);
+        assert_nothing_asked(s.world, s.file);
+        scene_resume(&s);
+        serve_request(s.file, FILE_DISCARD, 0);
+        serve_request(s.file, FILE_DISCARD, -EACCES);
+        wait_state(s.bus, s.job, JOB_TRANSIENT_ERROR);
+        scene_resume(&s);
+        scene_open(&s);
+        scene_end(&s);
+}
+
 /* One owner's orphans are no business of another's bits-file, though it is of the same user. */
 static void test_sweep_for_another_owner(void **state)
 {
@@ -654,6 +692,8 @@ int main(int argc, char **argv)
                 WITH_WORLD(test_one_worker_for_a_token),
                 WITH_WORLD(test_sweep),
                 WITH_WORLD(test_sweep_for_another_owner),
+                cmocka_unit_test_setup_teardown(test_too_many_orphans, setup_narrow,
+                                                world_teardown),
                 IMPATIENT(test_hanging_check),
                 IMPATIENT(test_cancel_while_opening_hangs),
                 IMPATIENT(test_never_ready),

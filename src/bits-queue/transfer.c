@@ -282,12 +282,14 @@ static void on_named(void *userdata, HRESULT hr)
 
 static void name_or_open(Transfer *t)
 {
+        Orphanage *orphanage = t->job->queue->orphanage;
         File *file = t->file;
+        Identity identity;
         uint32_t random;
         uid_t uid;
         HRESULT hr;
 
-        hr = job_file_identity(t->job, &(Identity){0}, &uid);
+        hr = job_file_identity(t->job, &identity, &uid);
         if (FAILED(hr)) {
                 transfer_fail(t, hr, CONTEXT_QUEUE_MANAGER, NULL, NET_FATAL);
                 return;
@@ -300,6 +302,13 @@ static void name_or_open(Transfer *t)
         }
         if (file->temp[0]) {
                 open_temp(t);
+                return;
+        }
+        if (orphanage_is_full(orphanage, t->job->owner)) {
+                orphanage_sweep(orphanage, uid, identity); /* there may be room for the next try */
+                transfer_fail(t, HRESULT_FROM_WIN32(ERROR_NOT_ENOUGH_QUOTA), CONTEXT_LOCAL_FILE,
+                              "too many temporary files of former jobs could not be deleted",
+                              NET_TRANSIENT);
                 return;
         }
 
