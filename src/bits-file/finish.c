@@ -63,7 +63,10 @@ int handle_finish(Call *call)
         if (r < 0 && r != -ESTALE)
                 return r;
         if (r == 0) {
-                r = rename_to_final(call, fd);
+                /* A file that may not be written is not replaced either, as AddFile has it. */
+                r = handle_check(call);
+                if (r == 0)
+                        r = rename_to_final(call, fd);
                 if (r < 0)
                         return r;
         }

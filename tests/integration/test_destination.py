@@ -130,6 +130,55 @@ def test_file_without_write_permission(server, remote, alices):
     assert local.read_text() == "precious"
 
 
+def test_directory_loses_permission_before_resume(server, remote, alices):
+    def scenario():
+        job = jobs.session().create()
+        job.add(server.url(remote.name), alices / "x")
+        alices.chmod(0o555)
+        job.call("Resume")
+        jobs.wait_state(job, bus.ERROR)
+        error = job.error()
+        alices.chmod(0o700)
+        job.call("Resume")
+        jobs.wait_state(job, bus.TRANSFERRED)
+        return error, int(job.call("Complete"))
+
+    assert people.call("alice", scenario) == ((bus.E_ACCESSDENIED, LOCAL_FILE), 0)
+    assert sha256(alices / "x") == sha256(remote)
+
+
+def test_directory_loses_permission_before_complete(server, remote, alices):
+    """The job stays as it is until the permission is back."""
+
+    def scenario():
+        job = start(jobs.session(), server.url(remote.name), alices / "x")
+        jobs.wait_state(job, bus.TRANSFERRED)
+        alices.chmod(0o555)
+        refused = jobs.refused(job.call, "Complete"), job.state
+        alices.chmod(0o700)
+        return refused, int(job.call("Complete"))
+
+    assert people.call("alice", scenario) == ((bus.E_ACCESSDENIED, bus.TRANSFERRED), 0)
+    assert sha256(alices / "x") == sha256(remote)
+    assert os.listdir(alices) == ["x"]
+
+
+def test_file_loses_permission_before_complete(server, remote, alices):
+    """It is as protected as it would have been at AddFile."""
+    local = owned(alices / "x", "alice")
+
+    def scenario():
+        job = start(jobs.session(), server.url(remote.name), local)
+        jobs.wait_state(job, bus.TRANSFERRED)
+        local.chmod(0o444)
+        refused = jobs.refused(job.call, "Complete"), job.state, local.read_text()
+        local.chmod(0o644)
+        return refused, int(job.call("Complete"))
+
+    assert people.call("alice", scenario) == ((bus.E_ACCESSDENIED, bus.TRANSFERRED, "precious"), 0)
+    assert sha256(local) == sha256(remote)
+
+
 @pytest.mark.parametrize("local", ["relative", "", "/", "/tmp/", "/tmp/../tmp/x", "/tmp/*", "/tmp/a?", "/" + "x" * 5000])
 def test_bad_local_names(local, server):
     assert people.call("alice", add, server.url("x"), local) == 0x80070057  # E_INVALIDARG
