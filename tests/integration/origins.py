@@ -17,7 +17,8 @@ pid {work}/nginx.pid;
 error_log {work}/error.log;
 events {{ worker_connections 2048; }}
 http {{
-    access_log {work}/access.log;
+    log_format ranges '$uri $status "$http_range"';
+    access_log {work}/access.log ranges;
     client_body_temp_path {work}/body;
     proxy_temp_path {work}/proxy;
     fastcgi_temp_path {work}/fastcgi;
@@ -70,8 +71,11 @@ class BitsServer(Origin):
 
 
 class Nginx(Origin):
+    """nginx, whose access log says from where on each file was asked for."""
+
     def __init__(self, directory, work, more=""):
         work = pathlib.Path(work)
+        self.log = work / "access.log"
         work.mkdir(parents=True, exist_ok=True)
         port = free_port()
         configuration = work / "nginx.conf"
@@ -82,6 +86,11 @@ class Nginx(Origin):
         )
         super().__init__(process, directory, f"http://127.0.0.1:{port}")
         wait_for(lambda: listens(port), "nginx to listen", 30)
+
+    def begins(self, name):
+        """Where the answered requests for the file began, in the order in which they ended."""
+        lines = [re.fullmatch(r'/(\S+) (\d+) "(?:bytes=(\d+)-)?.*"', line) for line in self.log.read_text().splitlines()]
+        return [int(match[3] or 0) for match in lines if match[1] == name]
 
 
 def free_port():

@@ -15,12 +15,20 @@ from origins import Nginx
 from waiting import wait_for
 
 SIZE = 24 << 20
+STUMBLING_SIZE = 96 << 20
 
 
 @pytest.fixture(scope="module")
 def slow(files):
     """An origin that takes some seconds for SIZE."""
     with Nginx(files.directory, "/run/nginx-slow", "limit_rate 6m;") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def stumbling(files):
+    """An origin that sends 70 MiB of an answer at once, enough for a checkpoint, and then hardly anything."""
+    with Nginx(files.directory, "/run/nginx-stumbling", "limit_rate 100k; limit_rate_after 70m;") as running:
         yield running
 
 
@@ -103,54 +111,79 @@ def test_cleared_before_resume(server, files, bobs, passwords):
     assert os.listdir(bobs) == []
 
 
-def test_cleared_while_moving_goes_on_from_the_stored_offset(slow, files, bobs, passwords):
-    remote = files.make("rules.bin", SIZE)
+def stored_offset(job_id):
+    (offset,) = jobs.stored_offsets()[job_id.replace("-", "")]
+    return offset
+
+
+def go_on_with_token(job_id, password):
+    job = jobs.session_when_ready().get(job_id)
+    job.set_token(jobs.logon("bob", password))
+    job.call("Resume")
+    jobs.wait_state(job, bus.TRANSFERRED)
+    return int(job.call("Complete"))
+
+
+def check_continued(origin, name, since, stored):
+    """Of the two requests, the first was cut off and the second began at what was stored."""
+    begins = wait_for(lambda: (found := origin.begins(name)[since:]) and len(found) > 1 and found, "both requests' ends")
+    assert begins == [0, stored]
+    assert 0 < stored < STUMBLING_SIZE
+
+
+def begin_to_the_checkpoint(stumbling, remote, local, password):
+    """A helper's job of alice's, of which something is stored and more is to come; its id."""
+
+    def begin():
+        job = helper_job(jobs.session_when_ready(), password, stumbling.url(remote.name), local)
+        job.call("Resume")
+        return job.id
+
+    job_id = people.call("alice", begin)
+    wait_for(lambda: stored_offset(job_id), "a checkpoint")
+    return job_id
+
+
+def test_cleared_while_moving_goes_on_from_the_stored_offset(stumbling, files, bobs, passwords):
+    remote = files.make("stumbling.bin", STUMBLING_SIZE)
     local = bobs / "cleared.bin"
+    since = len(stumbling.begins(remote.name))
+    job_id = begin_to_the_checkpoint(stumbling, remote, local, passwords["bob"])
 
-    def scenario():
-        job = helper_job(jobs.session(), passwords["bob"], slow.url("rules.bin"), local)
-        job.call("Resume")
-        wait_bytes(job, 4 << 20)
+    def clear():
+        job = jobs.session().get(job_id)
+        assert job.state == bus.TRANSFERRING
         job.call("ClearHelperToken")
-        assert jobs.wait_state(job, bus.ERROR) == bus.ERROR
-        error = job.error()[0]
-        job.set_token(jobs.logon("bob", passwords["bob"]))
-        job.call("Resume")
-        begin = wait_for(lambda: job.progress[1], "bytes that are there already")
-        jobs.wait_state(job, bus.TRANSFERRED)
-        return error, begin, int(job.call("Complete"))
+        jobs.wait_state(job, bus.ERROR)
+        return job.error()[0]
 
-    error, begin, completed = people.call("alice", scenario)
-    assert (error, completed) == (bus.BG_E_TOKEN_REQUIRED, 0)
-    assert begin >= 4 << 20  # what had come was kept
+    assert people.call("alice", clear) == bus.BG_E_TOKEN_REQUIRED
+    wait_for(lambda: stumbling.begins(remote.name)[since:], "the end of the first request")
+    stored = stored_offset(job_id)
+    assert people.call("alice", go_on_with_token, job_id, passwords["bob"]) == 0
+    check_continued(stumbling, remote.name, since, stored)
     assert sha256(local) == sha256(remote)
     assert local.stat().st_uid == people.account("bob").pw_uid
     assert os.listdir(bobs) == ["cleared.bin"]
 
 
 @pytest.mark.parametrize("program", ["bits-queue", "bitsd"])
-def test_service_restarted(program, slow, files, bobs, passwords):
-    remote = files.make("rules.bin", SIZE)
+def test_service_restarted(program, stumbling, files, bobs, passwords):
+    remote = files.make("stumbling.bin", STUMBLING_SIZE)
     local = bobs / "restarted.bin"
+    since = len(stumbling.begins(remote.name))
+    job_id = begin_to_the_checkpoint(stumbling, remote, local, passwords["bob"])
 
-    def begin():
-        job = helper_job(jobs.session_when_ready(), passwords["bob"], slow.url("rules.bin"), local)
-        job.call("Resume")
-        wait_bytes(job, 1 << 20)
-        return job.id
-
-    def go_on():
+    def after():
         job = jobs.session_when_ready().get(job_id)
         jobs.wait_state(job, bus.ERROR)
-        error = job.error()[0]
-        job.set_token(jobs.logon("bob", passwords["bob"]))
-        job.call("Resume")
-        jobs.wait_state(job, bus.TRANSFERRED)
-        return error, int(job.call("Complete"))
+        return job.error()[0]
 
-    job_id = people.call("alice", begin)
     assert jobs.kill(program) == 1
-    assert people.call("alice", go_on) == (bus.BG_E_TOKEN_REQUIRED, 0)
+    assert people.call("alice", after) == bus.BG_E_TOKEN_REQUIRED
+    stored = stored_offset(job_id)
+    assert people.call("alice", go_on_with_token, job_id, passwords["bob"]) == 0
+    check_continued(stumbling, remote.name, since, stored)
     assert sha256(local) == sha256(remote)
     assert os.listdir(bobs) == ["restarted.bin"]
 
