@@ -85,15 +85,20 @@ def processes(program):
     return found
 
 
-def kill(*programs):
-    """kill -9 of every process of these programs; how many there were."""
+def send(number, *programs):
+    """A signal for every process of these programs; how many there were."""
     pids = [pid for program in programs for pid in processes(program)]
     for pid in pids:
         try:
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, number)
         except ProcessLookupError:
             pass
     return len(pids)
+
+
+def kill(*programs):
+    """kill -9 of every process of these programs; how many there were."""
+    return send(signal.SIGKILL, *programs)
 
 
 def stored_offsets():

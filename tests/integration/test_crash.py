@@ -5,6 +5,7 @@ helper's whose service ended goes to BG_E_TOKEN_REQUIRED, gets its token again, 
 """
 
 import random
+import signal
 
 import pytest
 
@@ -81,27 +82,33 @@ def check_requests(server, since, stored):
 
 
 def killed_once(moment, programs, server, local, password):
+    """How often the token was attached again, and the stored offset that the kill met."""
     since = len(server.requests("gibibyte.bin"))
     job_id = people.call("alice", begin, server.url("gibibyte.bin"), local, password)
     people.call("alice", wait_progress, job_id, moment)
-    (stored,) = jobs.stored_offsets().get(job_id.replace("-", ""), [0])
-    assert jobs.kill(*programs) or local.exists()
+    jobs.send(signal.SIGSTOP, *SERVICE)  # so that what is stored now is what the kill meets
+    (stored,) = jobs.stored_offsets()[job_id.replace("-", "")]
+    assert jobs.kill(*programs) or stored == SIZE
+    jobs.send(signal.SIGCONT, *SERVICE)
     attached = people.call("alice", finish, job_id, password)
     wait_for(lambda: server.requests("gibibyte.bin")[since:], "the server's account")
     check_requests(server, since, stored)
-    return attached
+    return attached, stored
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_owners_job(kind, server, gibibyte, digest, alices):
     source = random.Random(f"{SEED} {kind}")
     print(f"seed {SEED}")
-    for number in range(MOMENTS):
+    met = []
+    moments = [source.randrange(SIZE), *(source.randrange(SIZE // 8, SIZE * 7 // 8) for _ in range(MOMENTS - 1))]
+    for number, moment in enumerate(moments):
         local = alices / f"{number}.bin"
-        killed_once(source.randrange(SIZE), KINDS[kind], server, local, None)
+        met.append(killed_once(moment, KINDS[kind], server, local, None)[1])
         assert sha256(local) == digest
         assert jobs.temporaries(alices) == []
         local.unlink()
+    assert len([stored for stored in met if 0 < stored < SIZE]) >= MOMENTS // 2, met
 
 
 @pytest.mark.parametrize("kind", ["bits-queue", "bits-file", "bits-net", "bitsd", "all"])
