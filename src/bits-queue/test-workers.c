@@ -439,6 +439,60 @@ static void test_one_worker_for_a_token(void **state)
         scene_end(&s);
 }
 
+/* The worker falls with the request in its hands, and another gets it. */
+static FileRequest fall_with(Scene *s, uint32_t type)
+{
+        FileRequest request = expect_request(s->file, type);
+
+        s->file = close_fd(s->file);
+        s->file = start_worker(s->world, WORKER_FILE);
+        return request;
+}
+
+static void test_bits_file_falls(void **state)
+{
+        NetResponse response = {.header.type = NET_RESPONSE,
+                                .validator = {.size = 5, .last_modified_usec = INT64_MIN}};
+        NetOffset done = {.header.type = NET_DONE, .offset = 5};
+        _cleanup_(closep) int fd = memfd_create("temporary", MFD_CLOEXEC);
+        FileRequest first, second;
+        NetTransfer order;
+        Pending call;
+        int passed;
+        Scene s;
+
+        scene_begin(*state, &s);
+        begin_call(s.bus, &call, s.job, "AddFile", "ss", "http://127.0.0.1/x", "/tmp/x");
+        s.file = start_worker(s.world, WORKER_FILE);
+        (void)fall_with(&s, FILE_CHECK);
+        serve_request(s.file, FILE_CHECK, 0);
+        assert_string_equal(finish(&call), "");
+
+        scene_resume(&s);
+        first = fall_with(&s, FILE_OPEN_TEMP);
+        second = expect_request(s.file, FILE_OPEN_TEMP);
+        assert_string_equal(second.temp, first.temp); /* what the first may have made is found */
+        answer_request(s.file, &second, 0, fd);
+        s.net = start_worker(s.world, WORKER_NET);
+        receive(s.net, &order, sizeof(order), &passed);
+        closep(&passed);
+        response.header.sequence = done.header.sequence = order.header.sequence;
+        transmit(s.net, &response, sizeof(response), -1);
+        transmit(s.net, &done, sizeof(done), -1);
+        (void)fall_with(&s, FILE_SEAL);
+        serve_request(s.file, FILE_SEAL, 0);
+        wait_state(s.bus, s.job, JOB_TRANSFERRED);
+
+        begin_call(s.bus, &call, s.job, "Complete", "", NULL, NULL);
+        for (size_t i = 0; i < 2; i++)
+                (void)fall_with(&s, FILE_FINISH);
+        (void)expect_request(s.file, FILE_FINISH);
+        s.file = close_fd(s.file); /* the third time: enough of it */
+        assert_string_equal(finish(&call), "org.bitsd1.Error.BG_E_WATCHDOG_TIMEOUT");
+        assert_int_equal(job_state(s.bus, s.job), JOB_TRANSFERRED);
+        scene_end(&s);
+}
+
 static int setup_impatient(void **state)
 {
         int r;
@@ -690,6 +744,7 @@ int main(int argc, char **argv)
                 WITH_WORLD(test_done_while_restarting),
                 WITH_WORLD(test_too_many_files_at_once),
                 WITH_WORLD(test_one_worker_for_a_token),
+                WITH_WORLD(test_bits_file_falls),
                 WITH_WORLD(test_sweep),
                 WITH_WORLD(test_sweep_for_another_owner),
                 cmocka_unit_test_setup_teardown(test_too_many_orphans, setup_narrow,
