@@ -497,6 +497,9 @@ static int on_connection(sd_event_source *source, int listener, uint32_t events,
 
 int caller_listen(Bitsd *bitsd)
 {
+        if (bitsd->accepting)
+                return 0;
+        close_fd(bitsd->spare_fd);
         bitsd->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
         if (bitsd->spare_fd < 0)
                 return -errno;

@@ -12,5 +12,6 @@
 #define CALLERS_MAX         64
 #define LOGONS_PER_UID_MAX  4
 
+/* Whoever has connected before then has waited. Safe to call again. */
 int caller_listen(Bitsd *bitsd);
 void caller_drop_all(Bitsd *bitsd);

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/peer.h"
+#include "caller.h"
 #include "config.h"
 #include "order.h"
 #include "process.h"
@@ -157,7 +158,9 @@ static int queue_order(Bitsd *bitsd, uid_t uid, gid_t gid)
         int n, r;
 
         bitsd->keeper->uid = uid;
-        r = place_give_queue(place, uid, gid);
+        r = caller_listen(bitsd); /* not before it is known who the administrators are */
+        if (r >= 0)
+                r = place_give_queue(place, uid, gid);
         if (r < 0)
                 return r;
         if (!place->user_mode) /* not needed again: the directory is there */

@@ -197,8 +197,6 @@ static int serve(Bitsd *bitsd)
         if (r >= 0)
                 r = place_listen(&bitsd->place);
         if (r >= 0)
-                r = caller_listen(bitsd);
-        if (r >= 0)
                 r = keeper_new(bitsd);
         if (r < 0) {
                 log_error("cannot start: %s", strerror(-r));

@@ -44,7 +44,7 @@ static int handle_query(Bitsd *bitsd, const SupervisorMessage *message, int fd)
                 reply.uid = token->uid;
                 reply.audience = token->audience;
                 reply.uses = token->uses;
-                reply.administrator = token->administrator;
+                reply.administrator = token_is_administrator(token);
         } else {
                 log_notice("bits-queue showed a descriptor that is no token");
         }

@@ -315,7 +315,7 @@ static void link_queue(void)
                          sizeof(world.start));
 }
 
-static void start_bitsd(void)
+static void fork_bitsd(void)
 {
         int log = open("/dev/shm/log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
@@ -329,6 +329,11 @@ static void start_bitsd(void)
                 _exit(127);
         }
         (void)close(log);
+}
+
+static void start_bitsd(void)
+{
+        fork_bitsd();
         wait_ready();
         link_queue();
 }
@@ -941,6 +946,65 @@ static void test_settings(void **state)
         run("rm -r /etc/bits");
 }
 
+/* The first thing that bitsd wants to know, who the administrators are, takes its time. What is
+ * given meanwhile must not be that of an ordinary person for its whole life. */
+static void test_slow_group(void **state)
+{
+        Wish ticket = {0}, token = {.audience = ALICE, .uses = BOTH};
+        double begin = seconds();
+        int socks[2], fd;
+        Ticket alice;
+
+        (void)state;
+        run("cd /dev/shm/libexec && mv bits-become really-become && printf '%s\n' '#!/bin/sh' "
+            "'mkdir /run/first 2>/dev/null && until [ -e /run/go ]; do sleep 0.02; done' "
+            "'exec /dev/shm/libexec/really-become' >bits-become && chmod 755 bits-become");
+        fork_bitsd();
+        while ((fd = connect_identity()) < 0)
+                assert_true(seconds() - begin < WAIT_MS / 1000);
+        (void)close(fd);
+        socks[0] = begin_as(DORA, do_ticket, &ticket);
+        socks[1] = begin_as(DORA, do_mint, &token);
+        for (int i = 0; i < 2; i++) /* who would answer now shall have the time for it */
+                (void)wait_readable(socks[i], POLLIN, 1000);
+        run("touch /run/go");
+        wait_ready();
+        link_queue();
+        run("cd /dev/shm/libexec && mv really-become bits-become && rmdir /run/first && rm "
+            "/run/go");
+
+        assert_int_equal(finish_as(socks[0], &ticket, NULL), 0);
+        assert_int_equal(ticket.ticket.flags, TICKET_ADMINISTRATOR);
+        assert_int_equal(finish_as(socks[1], &token, &fd), 0);
+        assert_int_equal(query(fd).administrator, 1);
+        alice = ticket_of(ALICE);
+        assert_int_equal(spawn(WORKER_FILE, &alice, fd).result, -EACCES);
+        (void)close(fd);
+}
+
+static void test_other_group(void **state)
+{
+        int bob = mint(BOB, ALICE, BOTH), dora = mint(DORA, ALICE, BOTH);
+        Ticket alice = ticket_of(ALICE);
+        double begin = seconds();
+        Spawned worker;
+
+        (void)state;
+        assert_int_equal(query(bob).administrator, 0);
+        assert_int_equal(query(dora).administrator, 1);
+        reload("AdminGroup=extra\n");
+        while (query(bob).administrator == 0)
+                assert_true(seconds() - begin < WAIT_MS / 1000);
+        assert_int_equal(spawn(WORKER_FILE, &alice, bob).result, -EACCES);
+        assert_int_equal(query(dora).administrator, 0);
+        worker = spawn(WORKER_FILE, &alice, dora);
+        assert_int_equal(worker.result, 0);
+        end_worker(&worker);
+        run("rm -r /etc/bits");
+        (void)close(bob);
+        (void)close(dora);
+}
+
 static size_t count_fds(pid_t pid)
 {
         char path[64];
@@ -1533,6 +1597,8 @@ int main(int argc, char **argv)
                 TEST(test_malformed),
                 TEST(test_restricted),
                 TEST(test_settings),
+                cmocka_unit_test_setup_teardown(test_slow_group, setup_notify, teardown),
+                TEST(test_other_group),
                 TEST(test_flood),
                 TEST(test_ticket),
                 TEST(test_revoke),

@@ -34,17 +34,10 @@ static int on_hangup(sd_event_source *source, int fd, uint32_t events, void *use
         return 0;
 }
 
-static int token_is_administrator(const Bitsd *bitsd, int hold, uid_t uid)
-{
-        if (uid == 0)
-                return 1;
-        return bitsd->admin_gid == UINT32_MAX ? 0 : peer_in_group(hold, bitsd->admin_gid);
-}
-
 int token_add(Bitsd *bitsd, const TokenTerms *terms, int *keep, int hold)
 {
         _cleanup_(freep) Token *token = NULL;
-        int r, administrator;
+        int r;
         PeerCred maker;
 
         r = token_room(bitsd, terms->uid);
@@ -54,9 +47,6 @@ int token_add(Bitsd *bitsd, const TokenTerms *terms, int *keep, int hold)
                 return r;
         if (maker.uid != terms->uid)
                 return -EIO;
-        administrator = token_is_administrator(bitsd, hold, terms->uid);
-        if (administrator < 0)
-                return administrator;
 
         token = calloc(1, sizeof(*token));
         if (!token)
@@ -64,8 +54,7 @@ int token_add(Bitsd *bitsd, const TokenTerms *terms, int *keep, int hold)
         *token = (Token){.bitsd = bitsd,
                          .uid = terms->uid,
                          .audience = terms->audience,
-                         .uses = terms->uses,
-                         .administrator = administrator};
+                         .uses = terms->uses};
         memcpy(token->account, terms->account, sizeof(token->account));
         r = peer_cookie(hold, &token->cookie);
         if (r < 0)
@@ -96,6 +85,15 @@ Token *token_find(const Bitsd *bitsd, int fd)
         if (token->cookie == cookie && token->uid == maker.uid)
                 return token;
         return NULL;
+}
+
+bool token_is_administrator(const Token *token)
+{
+        gid_t group = token->bitsd->admin_gid;
+
+        if (token->uid == 0)
+                return true;
+        return group != UINT32_MAX && peer_in_group(token->keep, group) != 0;
 }
 
 void token_drop(Token *token, const char *reason)

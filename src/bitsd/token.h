@@ -17,7 +17,6 @@ struct Token {
         sd_event_source *hangup;
         uid_t uid, audience;
         uint32_t uses;
-        bool administrator;
         char account[WIRE_ACCOUNT_SIZE];
         LIST_ENTRY(Token) link; /* Bitsd.tokens */
 };
@@ -34,6 +33,9 @@ int token_room(const Bitsd *bitsd, uid_t uid);
 int token_add(Bitsd *bitsd, const TokenTerms *terms, int *keep, int hold);
 /* The token that fd is, or NULL. */
 Token *token_find(const Bitsd *bitsd, int fd);
+/* By today's AdminGroup and the groups the token has had from the start. What cannot be told is an
+ * administrator's, whose tokens serve fewer. */
+bool token_is_administrator(const Token *token);
 /* Hangs up and ends the workers started from it. */
 void token_drop(Token *token, const char *reason);
 void token_drop_all_of(Bitsd *bitsd, uid_t uid, const char *reason);

@@ -127,7 +127,7 @@ static int token_check(const Token *token, const SupervisorSpawn *request)
                 return -ENOKEY;
         if (token->audience != request->ticket.uid || !(token->uses & roles[request->role].use))
                 return -EACCES;
-        if (token->administrator && !(request->ticket.flags & TICKET_ADMINISTRATOR))
+        if (token_is_administrator(token) && !(request->ticket.flags & TICKET_ADMINISTRATOR))
                 return -EACCES;
         return 0;
 }
