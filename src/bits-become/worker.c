@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/packet.h"
 #include "base/peer.h"
+#include "config.h"
 #include "task.h"
 #include "wire/supervisor.h"
 
@@ -51,6 +52,8 @@ static int worker_admit(const Task *task, const Account *account)
         size_t n_groups = 0;
         int r;
 
+        if (access(PAM_DIR "/bits-worker", F_OK) < 0) /* PAM would fall back to "other" */
+                return -ENOPKG;
         if (pam_start("bits-worker", account->name, &conversation, &pam) != PAM_SUCCESS)
                 return -EIO;
         if (!may_run(pam_acct_mgmt(pam, PAM_SILENT)))

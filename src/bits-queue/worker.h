@@ -34,7 +34,7 @@ bool workers_are_busy(const WorkerPool *pool); /* some call or transfer has not 
  *   -ENOKEY        the token is gone
  *   -ECONNRESET    the worker ended, and so did those started in its place
  *   -ETIMEDOUT     it did not answer in time, and was ended; or the name service hangs
- *   -EAGAIN, -EIO  no worker could be started now
+ *   -EAGAIN, -EIO, -ENOPKG  no worker could be started now
  *   -EACCES, -EPERM, -ESTALE   bitsd refuses this identity */
 typedef void (*FileAnswer)(void *userdata, int result, const FileReply *reply, int fd);
 

@@ -1274,6 +1274,15 @@ static void test_account_may_run(void **state)
         run("usermod -U alice && touch /run/nologin");
         assert_int_equal(spawn(WORKER_FILE, &alice, -1).result, -EPERM);
         run("rm /run/nologin");
+
+        run("mv /etc/pam.d/bits-worker /run/saved"); /* and "other" is not asked instead */
+        run("cp /etc/pam.d/other /run/other");
+        run("printf '%s required pam_permit.so\n' auth account session >/etc/pam.d/other");
+        assert_int_equal(spawn(WORKER_FILE, &alice, -1).result, -ENOPKG);
+        run("mv /run/saved /etc/pam.d/bits-worker && mv /run/other /etc/pam.d/other");
+        worker = spawn(WORKER_FILE, &alice, -1);
+        assert_int_equal(worker.result, 0);
+        end_worker(&worker);
 }
 
 /* ---- tests: log-on ------------------------------------------------------------------------------

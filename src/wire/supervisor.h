@@ -88,7 +88,8 @@ typedef struct SupervisorSpawnReply { /* + socket */
         /* 0, or: -EBADMSG -EKEYREVOKED -EKEYEXPIRED the ticket; -ENOKEY the token is none; -EACCES
          * the token's audience, uses or administrator rule; -ESTALE the uid now has another name,
          * or none; -EPERM the account may not run now (expired, RootJobs=no); -EAGAIN too many
-         * workers; -ETIMEDOUT the name service hangs; -EIO bits-become failed */
+         * workers; -ETIMEDOUT the name service hangs; -ENOPKG
+         * /etc/pam.d/bits-worker is missing; -EIO bits-become failed */
         int32_t result;
         uint32_t worker; /* id, never 0, never used twice by one bitsd */
         uint32_t uid, pid;
