@@ -34,6 +34,7 @@ struct Caller {
         PeerCred cred;
         bool ours; /* one of our own children */
         bool busy; /* the request has come */
+        bool waits_to_revoke;
         uint64_t since_usec;
         uint8_t nonce[IDENTITY_NONCE_SIZE];
         IdentityRequest request;
@@ -276,18 +277,47 @@ static int handle_ticket(Caller *caller)
         return r < 0 ? -EIO : PENDING;
 }
 
-static int handle_revoke(Caller *caller)
+static int revoke_all_of(Bitsd *bitsd, uid_t uid)
 {
-        SupervisorRevoked revoked = {.header.type = SUPERVISOR_REVOKED, .uid = caller->cred.uid};
+        SupervisorRevoked revoked = {.header.type = SUPERVISOR_REVOKED, .uid = uid};
         int r;
 
-        r = secrets_revoke(&caller->bitsd->secrets, caller->cred.uid, &revoked.epoch);
+        r = secrets_revoke(&bitsd->secrets, uid, now_usec(bitsd), &revoked.epoch);
         if (r < 0)
                 return r;
-        token_drop_all_of(caller->bitsd, caller->cred.uid, "revoked");
-        worker_end_of_owner(caller->bitsd, caller->cred.uid);
-        supervisor_send(caller->bitsd, &revoked, sizeof(revoked), -1);
+        token_drop_all_of(bitsd, uid, "revoked");
+        worker_end_of_owner(bitsd, uid);
+        supervisor_send(bitsd, &revoked, sizeof(revoked), -1);
         return 0;
+}
+
+/* Whoever waits for the same has it by this one. */
+static int on_revoke_turn(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        Caller *caller = userdata, *next;
+        Bitsd *bitsd = caller->bitsd;
+        uid_t uid = caller->cred.uid;
+        int r = revoke_all_of(bitsd, uid);
+
+        (void)source;
+        (void)usec;
+        for (caller = LIST_FIRST(&bitsd->callers); caller; caller = next) {
+                next = LIST_NEXT(caller, link);
+                if (caller->waits_to_revoke && caller->cred.uid == uid)
+                        caller_refuse(caller, r);
+        }
+        return 0;
+}
+
+static int handle_revoke(Caller *caller)
+{
+        uint64_t turn_usec = secrets_revocable_usec(&caller->bitsd->secrets, caller->cred.uid);
+        int r;
+
+        r = sd_event_add_time(caller->bitsd->event, &caller->timer, CLOCK_MONOTONIC, turn_usec, 1,
+                              on_revoke_turn, caller);
+        caller->waits_to_revoke = r >= 0;
+        return r < 0 ? -EIO : PENDING;
 }
 
 /* ---- requests -----------------------------------------------------------------------------------

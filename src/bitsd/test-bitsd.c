@@ -1096,6 +1096,25 @@ static void test_revoke(void **state)
         (void)close(other.sock);
 }
 
+/* Each revocation is written to the disk while everybody waits. */
+static void test_revoke_often(void **state)
+{
+        Ticket before = ticket_of(BOB), after;
+        double begin = seconds();
+        Wish wish = {0};
+        int socks[7];
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(socks); i++)
+                socks[i] = begin_as(BOB, do_revoke, &wish);
+        for (size_t i = 0; i < ELEMENTS(socks); i++)
+                assert_int_equal(finish_as(socks[i], &wish, NULL), 0);
+        after = ticket_of(BOB);
+        assert_true(after.epoch > before.epoch);
+        assert_true(after.epoch - before.epoch <= 1 + seconds() - begin);
+        assert_int_equal(verify(&before), -EKEYREVOKED);
+}
+
 static void test_used_again(void **state)
 {
         Ticket carol = ticket_of(CAROL);
@@ -1611,6 +1630,7 @@ int main(int argc, char **argv)
                 TEST(test_flood),
                 TEST(test_ticket),
                 TEST(test_revoke),
+                TEST(test_revoke_often),
                 TEST(test_used_again),
                 TEST(test_worker),
                 TEST(test_workers_of_an_owner),

@@ -36,6 +36,7 @@ static int teardown(void **state)
         for (size_t i = 0; i < 4; i++)
                 (void)unlinkat(secrets.directory, names[i], 0);
         (void)close(secrets.directory);
+        secrets_wipe(&secrets);
         (void)rmdir(*state);
         free(*state);
         return 0;
@@ -89,13 +90,40 @@ static void test_revocation(void **state)
 
         (void)state;
         assert_int_equal(ticket_make(&secrets, 1001, "bob", 0, NOW, &other), 0);
-        assert_int_equal(secrets_revoke(&secrets, 1000, &epoch), 0);
+        assert_int_equal(secrets_revocable_usec(&secrets, 1000), 0);
+        assert_int_equal(secrets_revoke(&secrets, 1000, 7, &epoch), 0);
         assert_int_equal(epoch, old.epoch + 1);
+        assert_int_equal(secrets_revocable_usec(&secrets, 1000), 7 + REVOKE_INTERVAL_USEC);
+        assert_int_equal(secrets_revocable_usec(&secrets, 1001), 0);
         assert_int_equal(ticket_check(&secrets, &old, NOW), -EKEYREVOKED);
         assert_int_equal(ticket_check(&secrets, &other, NOW), 0);
 
         fresh = good();
         assert_int_equal(fresh.epoch, epoch);
+        assert_int_equal(ticket_check(&secrets, &fresh, NOW), 0);
+}
+
+static void test_revoked_for_good(void **state)
+{
+        Ticket old = good(), fresh;
+        Secrets again;
+        uint32_t epoch;
+
+        (void)state;
+        assert_int_equal(secrets_revoke(&secrets, 1000, 0, &epoch), 0);
+        assert_int_equal(secrets_revoke(&secrets, 1000, 0, &epoch), 0);
+        assert_int_equal(epoch, 2);
+        fresh = good();
+        assert_int_equal(secrets_load(secrets.directory, &again), 0);
+        assert_int_equal(again.n_epochs, 1);
+        assert_int_equal(ticket_check(&again, &old, NOW), -EKEYREVOKED);
+        assert_int_equal(ticket_check(&again, &fresh, NOW), 0);
+        secrets_wipe(&again);
+
+        /* what is not on the disk has not happened */
+        assert_int_equal(mkdirat(secrets.directory, "new", 0700), 0);
+        assert_int_equal(secrets_revoke(&secrets, 1000, 0, &epoch), -EISDIR);
+        assert_int_equal(unlinkat(secrets.directory, "new", AT_REMOVEDIR), 0);
         assert_int_equal(ticket_check(&secrets, &fresh, NOW), 0);
 }
 
@@ -110,12 +138,12 @@ static void test_keys_stay(void **state)
         assert_memory_equal(again.seal_key, secrets.seal_key, sizeof(again.seal_key));
         assert_int_equal(ticket_check(&again, &ticket, NOW), 0);
         assert_memory_not_equal(again.row_key, again.seal_key, sizeof(again.row_key));
+        secrets_wipe(&again);
 }
 
 static void test_bad_files(void **state)
 {
         Secrets again;
-        Ticket ticket = good();
         int fd;
 
         (void)state;
@@ -126,7 +154,7 @@ static void test_bad_files(void **state)
         fd = openat(secrets.directory, "epoch.1000", O_WRONLY | O_CREAT | O_TRUNC, 0600);
         assert_true(fd >= 0);
         (void)close(fd); /* too short: not the same as never revoked */
-        assert_int_equal(ticket_check(&secrets, &ticket, NOW), -EBADMSG);
+        assert_int_equal(secrets_load(secrets.directory, &again), -EBADMSG);
 }
 
 int main(void)
@@ -136,6 +164,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_every_bit_counts, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_expiry, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_revocation, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_revoked_for_good, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_keys_stay, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_bad_files, setup, teardown),
         };

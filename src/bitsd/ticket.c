@@ -32,9 +32,8 @@ int ticket_make(const Secrets *secrets, uid_t uid, const char *account, uint32_t
         if (strlen(account) >= sizeof(ticket.account))
                 return -ENAMETOOLONG;
         (void)snprintf(ticket.account, sizeof(ticket.account), "%s", account);
-        r = secrets_epoch(secrets, uid, &ticket.epoch);
-        if (r >= 0)
-                r = ticket_mac(secrets, &ticket, ticket.mac);
+        ticket.epoch = secrets_epoch(secrets, uid);
+        r = ticket_mac(secrets, &ticket, ticket.mac);
         if (r < 0)
                 return r;
         *ret = ticket;
@@ -44,7 +43,6 @@ int ticket_make(const Secrets *secrets, uid_t uid, const char *account, uint32_t
 int ticket_check(const Secrets *secrets, const Ticket *ticket, int64_t now_sec)
 {
         uint8_t mac[32];
-        uint32_t epoch;
         int r;
 
         r = ticket_mac(secrets, ticket, mac);
@@ -57,9 +55,5 @@ int ticket_check(const Secrets *secrets, const Ticket *ticket, int64_t now_sec)
                 return -EBADMSG;
         if (now_sec >= ticket->expires_sec)
                 return -EKEYEXPIRED;
-
-        r = secrets_epoch(secrets, ticket->uid, &epoch);
-        if (r < 0)
-                return r;
-        return epoch == ticket->epoch ? 0 : -EKEYREVOKED;
+        return ticket->epoch == secrets_epoch(secrets, ticket->uid) ? 0 : -EKEYREVOKED;
 }
