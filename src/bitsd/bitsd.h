@@ -27,7 +27,9 @@ typedef struct Bitsd {
         Keeper *keeper;
         Supervisor *supervisor;     /* NULL while no bits-queue is there */
         sd_event_source *accepting; /* of the identity socket */
-        int spare_fd;               /* given up for a moment when descriptors run out */
+        uint64_t drops_quiet_usec;  /* until then only n_drops tells of callers that are dropped */
+        unsigned n_drops;
+        int spare_fd; /* given up for a moment when descriptors run out */
         bool stopping;
         int exit_code;
         uint32_t admin_gid; /* UINT32_MAX: no such group */

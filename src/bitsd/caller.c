@@ -24,9 +24,10 @@
 #include "wire/supervisor.h"
 #include "worker.h"
 
-#define IDLE_USEC    UINT64_C(5000000)
-#define UNMAPPED_UID 65534 /* what a uid of no number here looks like */
-#define PENDING      1     /* a request is answered later */
+#define DROPS_QUIET_USEC UINT64_C(1000000)
+#define IDLE_USEC        UINT64_C(5000000)
+#define UNMAPPED_UID     65534 /* what a uid of no number here looks like */
+#define PENDING          1     /* a request is answered later */
 
 struct Caller {
         Bitsd *bitsd;
@@ -82,7 +83,7 @@ static const char *result_text(int result)
         return (size_t)result < ELEMENTS(logon_texts) ? logon_texts[result] : "refused";
 }
 
-static void log_answer(const Caller *caller, int result)
+static void log_answer(const Caller *caller, int result, uid_t uid)
 {
         static const char *const verbs[] = {
                 [IDENTITY_MINT] = "token",
@@ -94,7 +95,11 @@ static void log_answer(const Caller *caller, int result)
         const char *verb = type < ELEMENTS(verbs) && verbs[type] ? verbs[type] : "request";
         int priority = result == 0 ? LOG_INFO : LOG_NOTICE;
 
-        if (type == IDENTITY_LOGON)
+        if (type == IDENTITY_LOGON && result == 0)
+                log_write(priority, "%s of '%s' by uid %u, pid %d: %s, uid %u", verb,
+                          caller->request.account, caller->cred.uid, (int)caller->cred.pid,
+                          result_text(result), uid);
+        else if (type == IDENTITY_LOGON)
                 log_write(priority, "%s of '%s' by uid %u, pid %d: %s", verb,
                           caller->request.account, caller->cred.uid, (int)caller->cred.pid,
                           result_text(result));
@@ -118,7 +123,7 @@ static void caller_answer(Caller *caller, int result, uid_t uid, const Ticket *t
 
         if (ticket)
                 reply.ticket = *ticket;
-        log_answer(caller, result);
+        log_answer(caller, result, uid);
         /* A request that still lies here when we close would turn the answer into ECONNRESET. */
         (void)recv(caller->fd, &(char){0}, 1, MSG_DONTWAIT);
         (void)packet_send(caller->fd, &reply, sizeof(reply), fd); /* or he is gone: his loss */
@@ -417,6 +422,21 @@ static int on_idle(sd_event_source *source, uint64_t usec, void *userdata)
 /* ---- connections --------------------------------------------------------------------------------
  */
 
+/* One line a second is enough of somebody who knocks all the time. */
+static void log_drop(Bitsd *bitsd, const PeerCred *cred, const char *reason)
+{
+        uint64_t now = now_usec(bitsd);
+
+        if (now < bitsd->drops_quiet_usec) {
+                bitsd->n_drops++;
+                return;
+        }
+        log_notice("a caller of uid %u, pid %d, was dropped, and %u others before: %s", cred->uid,
+                   (int)cred->pid, bitsd->n_drops, reason);
+        bitsd->n_drops = 0;
+        bitsd->drops_quiet_usec = now + DROPS_QUIET_USEC;
+}
+
 /* Room for one of uid's: when there is none, whoever has been silent the longest goes, among his
  * own connections first. */
 static int make_room(Bitsd *bitsd, uid_t uid)
@@ -443,6 +463,7 @@ static int make_room(Bitsd *bitsd, uid_t uid)
                 return 0;
         if (!silent)
                 return -EBUSY;
+        log_drop(bitsd, &silent->cred, "it was silent, and there are too many");
         caller_free(silent);
         return 0;
 }
@@ -472,11 +493,13 @@ static int caller_new(Bitsd *bitsd, int *fd)
         r = peer_cred(*fd, &cred);
         if (r < 0)
                 return r;
-        if (cred.uid == UNMAPPED_UID || (bitsd->place.user_mode && cred.uid != getuid()))
-                return -EPERM;
-        r = make_room(bitsd, cred.uid);
-        if (r < 0)
+        r = cred.uid == UNMAPPED_UID || (bitsd->place.user_mode && cred.uid != getuid())
+                    ? -EPERM
+                    : make_room(bitsd, cred.uid);
+        if (r < 0) {
+                log_drop(bitsd, &cred, strerror(-r));
                 return r;
+        }
 
         caller = calloc(1, sizeof(*caller));
         if (!caller)
@@ -502,7 +525,7 @@ static void accept_and_drop(Bitsd *bitsd, int listener)
         bitsd->spare_fd = close_fd(bitsd->spare_fd);
         close_fd(accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
         bitsd->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-        log_warning("out of descriptors: a caller was dropped");
+        log_drop(bitsd, &(PeerCred){.uid = UNMAPPED_UID}, "out of descriptors");
 }
 
 static int on_connection(sd_event_source *source, int listener, uint32_t events, void *userdata)

@@ -45,6 +45,9 @@ static int handle_query(Bitsd *bitsd, const SupervisorMessage *message, int fd)
                 reply.audience = token->audience;
                 reply.uses = token->uses;
                 reply.administrator = token_is_administrator(token);
+                log_info("bits-queue showed %stoken of uid %u for the jobs of uid %u",
+                         reply.administrator ? "an administrator's " : "a ", token->uid,
+                         token->audience);
         } else {
                 log_notice("bits-queue showed a descriptor that is no token");
         }
@@ -63,8 +66,11 @@ static int handle_verify(Bitsd *bitsd, const SupervisorMessage *message, int fd)
 
         (void)fd;
         if (reply.result < 0) {
-                log_notice("ticket refused: %s", strerror(-reply.result));
+                log_notice("bits-queue showed a ticket that says uid %u: %s", ticket->uid,
+                           strerror(-reply.result));
                 reply.uid = 0;
+        } else {
+                log_info("bits-queue showed a good ticket of uid %u", ticket->uid);
         }
         supervisor_send(bitsd, &reply, sizeof(reply), -1);
         return 0;

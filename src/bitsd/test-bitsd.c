@@ -263,6 +263,23 @@ static int do_flood(Wish *wish, int *ret_fd)
         return 0;
 }
 
+/* Connects until the first of its connections is dropped, and then as often again. */
+static int do_knock(Wish *wish, int *ret_fd)
+{
+        int first = connect_identity(), n = 1;
+        struct pollfd waiting = {.fd = first, .events = POLLRDHUP};
+
+        (void)wish;
+        (void)ret_fd;
+        for (; poll(&waiting, 1, 10) == 0; n++)
+                if (connect_identity() < 0)
+                        return -EIO;
+        for (; n > 0; n--)
+                if (connect_identity() < 0)
+                        return -EIO;
+        return 0;
+}
+
 /* ---- the service --------------------------------------------------------------------------------
  */
 
@@ -1490,6 +1507,48 @@ static void test_only_one(void **state)
         (void)close(mint(BOB, BOB, BOTH)); /* and the first still has its sockets */
 }
 
+/* Every decision about who somebody is leaves a line. */
+static void test_decisions_logged(void **state)
+{
+        Wish knock = {0}, wish = {.account = "bob", .password = PASSWORD, .uses = BOTH};
+        int bob = mint(BOB, ALICE, BOTH), dora = mint(DORA, DORA, BOTH);
+        Ticket alice = ticket_of(ALICE);
+        char command[256];
+        double begin;
+
+        (void)state;
+        run(": >/dev/shm/log");
+        assert_int_equal(query(bob).result, 0);
+        assert_int_equal(query(dora).result, 0);
+        assert_int_equal(query(STDIN_FILENO).result, -ENOKEY);
+        run("grep -q 'showed a token of uid 2002 for the jobs of uid 2001' /dev/shm/log");
+        run("grep -q \"showed an administrator's token of uid 2004 for the jobs of uid 2004\" "
+            "/dev/shm/log");
+        run("grep -q 'showed a descriptor that is no token' /dev/shm/log");
+
+        assert_int_equal(verify(&alice), 0);
+        run("grep -q 'showed a good ticket of uid 2001' /dev/shm/log");
+        alice.mac[0] ^= 1;
+        assert_int_equal(verify(&alice), -EBADMSG);
+        run("grep -q 'showed a ticket that says uid 2001: Bad message' /dev/shm/log");
+
+        assert_int_equal(as(ALICE, do_logon, &wish, NULL), 0);
+        run("grep -q \"log-on of 'bob' by uid 2001, pid [0-9]*: granted, uid 2002\" /dev/shm/log");
+
+        begin = seconds();
+        assert_int_equal(as(CAROL, do_knock, &knock, NULL), 0);
+        (void)close(mint(CAROL, CAROL, BOTH)); /* after all of those before */
+        run("grep -q 'a caller of uid 2003, pid [0-9]*, was dropped, and [0-9]* others before: it "
+            "was' "
+            "/dev/shm/log");
+        (void)snprintf(command, sizeof(command),
+                       "test $(grep -c 'was dropped' /dev/shm/log) -le %d",
+                       (int)(seconds() - begin) + 1);
+        run(command); /* a flood of callers is none of lines */
+        (void)close(bob);
+        (void)close(dora);
+}
+
 /* Everything that was written above, once more: the password is nowhere. */
 static void test_password_nowhere(void **state)
 {
@@ -1647,6 +1706,7 @@ int main(int argc, char **argv)
                 TEST(test_bitsd_killed),
                 TEST(test_only_one),
                 TEST(test_password_nowhere),
+                TEST(test_decisions_logged),
                 cmocka_unit_test_setup_teardown(test_user_mode, setup_notify, teardown_dead),
         };
 
