@@ -15,32 +15,40 @@ import pytest
 import bus
 import jobs
 import people
+import programs
 from conftest import sha256
 from waiting import wait_for
 
 SIZE = 64 << 10
 CLIENTS, JOBS = 10, 200
 BUS = "/run/bits/bus"
-GROWTH_MAX = 256 << 20  # of bits-queue, whatever one user's clients do: 64 connections and what each may hold
-ANSWER_SEC = 5
+QUARANTINE = 256 << 20 if "ASAN_OPTIONS" in os.environ else 0  # what a sanitizer keeps of what has been freed
+# Whatever one user's clients do. Of bits-queue, for 64 connections and what each may hold; bitsd holds nothing.
+GROWTH_MAX = {"bits-queue": (128 << 20) + QUARANTINE, "bitsd": (16 << 20) + QUARANTINE}
+ANSWER_SEC = 50
+OWN_SOCKETS = 8  # what the service may have open meanwhile for carol and for itself
 HELLO = b"\0AUTH EXTERNAL\r\nDATA\r\nNEGOTIATE_UNIX_FD\r\nBEGIN\r\n"
 
 
-def resident():
-    (pid,) = jobs.processes("bits-queue")
-    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) << 10
-    raise AssertionError("no VmRSS")
+def memory(pid, what):
+    """VmRSS: of now; VmHWM: the most there has been."""
+    return int(programs.status(pid)[what].split()[0]) << 10
 
 
 @contextlib.contextmanager
 def bounded():
-    before = resident()
+    """What happens in here lets neither bits-queue nor bitsd grow much, not even for a moment."""
+    before = {}
+    for program in GROWTH_MAX:
+        (pid,) = programs.pids(program)
+        pathlib.Path(f"/proc/{pid}/clear_refs").write_text("5")  # the peak is what there is now
+        before[program] = pid, memory(pid, "VmRSS")
     yield
-    growth = resident() - before
-    print(f"bits-queue: {before >> 20} MiB, grown by {growth >> 20} MiB")
-    assert growth < GROWTH_MAX
+    for program, (pid, resident) in before.items():
+        assert programs.pids(program) == [pid], f"{program} has ended"
+        growth = memory(pid, "VmHWM") - resident
+        print(f"{program}: {resident >> 20} MiB, grown by up to {growth >> 20} MiB")
+        assert growth < GROWTH_MAX[program], program
 
 
 def served(name="alice"):
@@ -239,7 +247,7 @@ def test_a_client_that_does_not_read():
 
 def test_clients_that_ask_for_much_and_do_not_read():
     """Sixty connections ask for all names of a job whose names are long, and take no answer."""
-    address = "http://127.0.0.1:1/" + "x" * 2100
+    address = "http://127.0.0.1:1/" + "/".join(["x" * 209] * 10)
 
     def lists(path):
         ask = message(struct.pack("<II", 0, 256), path=path.encode(), method=b"org.bitsd1.Job.ListFiles", signature=b"uu")
@@ -263,12 +271,24 @@ def test_clients_that_ask_for_much_and_do_not_read():
         assert held(lambda: lists(path), lambda: served("carol")) < ANSWER_SEC
 
 
-@pytest.mark.parametrize("path, kind", [(BUS, socket.SOCK_STREAM), ("/run/bits/identity", socket.SOCK_SEQPACKET)])
-def test_ten_thousand_connections(path, kind):
+def sockets(program):
+    (pid,) = programs.pids(program)
+    return sum(target.startswith("socket:") for target in programs.descriptors(pid).values())
+
+
+@pytest.mark.parametrize(
+    "path, kind, program, sockets_max",
+    [(BUS, socket.SOCK_STREAM, "bits-queue", 64 * 4), ("/run/bits/identity", socket.SOCK_SEQPACKET, "bitsd", 8)],
+    ids=["bus", "identity"],
+)
+def test_ten_thousand_connections(path, kind, program, sockets_max):
+    """Of one user's, the service keeps 64 on the bus, of four sockets each with their framing gate, and 8 on the
+    identity socket; and carol is served beside them."""
+
     def flood():
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        kept, refused = [], 0
+        kept = []
         for _ in range(10_000):
             connection = socket.socket(socket.AF_UNIX, kind)
             connection.setblocking(False)
@@ -276,10 +296,17 @@ def test_ten_thousand_connections(path, kind):
                 connection.connect(path)
                 kept.append(connection)
             except (BlockingIOError, ConnectionRefusedError):
-                refused += 1
-                connection.close()
+                connection.close()  # the listener's queue is full
+        assert len(kept) > 1000  # it was one
         return kept
 
+    before = sockets(program)
+
+    def others():
+        took_sec = served("carol")
+        assert sockets(program) - before <= sockets_max + OWN_SOCKETS
+        return took_sec
+
     with bounded():
-        assert held(flood, lambda: served("carol")) < ANSWER_SEC
+        assert held(flood, others) < ANSWER_SEC
         assert people.call("alice", lambda: jobs.session_when_ready(ANSWER_SEC) is not None)

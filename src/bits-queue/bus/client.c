@@ -16,10 +16,11 @@
 
 enum {
         AUTH_USEC = 10 * 1000 * 1000,
-        QUEUED_MAX = 256,        /* messages that wait for a client who does not read */
-        QUEUED_PAUSE = 16,       /* from here on his own calls wait */
-        QUEUED_PER_USER = 64,    /* and from here on in all his connections */
-        CALLS_PER_USER_MAX = 32, /* unanswered; from here on one for each connection */
+        QUEUED_MAX = 256,          /* messages that wait for a client who does not read */
+        QUEUED_PAUSE = 16,         /* from here on his own calls wait */
+        QUEUED_PER_USER = 64,      /* and from here on in all his connections */
+        QUEUED_PER_USER_MAX = 256, /* of calls that were under way when the others began to wait */
+        CALLS_PER_USER_MAX = 32,   /* unanswered; from here on one for each connection */
 };
 
 #define LOCAL_PATH      "/org/freedesktop/DBus/Local"
@@ -129,6 +130,17 @@ bool client_can_take(Client *client)
         if (client_queued(client) <= QUEUED_MAX)
                 return true;
         client_close(client, "it does not read");
+        return false;
+}
+
+bool client_may_ask(Client *client)
+{
+        if (client->closing)
+                return false;
+        if (client_queued(client) == 0 ||
+            listener_queued_of(client->listener, client->cred.uid) < QUEUED_PER_USER_MAX)
+                return true;
+        client_close(client, "it asks and does not read");
         return false;
 }
 

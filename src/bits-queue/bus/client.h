@@ -77,3 +77,7 @@ uint64_t client_queued(const Client *client);
 /* Something is about to be sent that the client did not ask for: false, and the connection is
  * ended, when it does not read. */
 bool client_can_take(Client *client);
+
+/* A call of the client's is about to be answered: false, and the connection is ended, when he does
+ * not read, and too many answers wait for its user. */
+bool client_may_ask(Client *client);

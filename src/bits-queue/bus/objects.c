@@ -19,6 +19,8 @@ int objects_dispatch(const Method *methods, size_t n, Target *target, sd_bus_mes
                         method = &methods[i];
         if (!method)
                 return -EBADR; /* a vtable row without a row here: a mistake of ours */
+        if (!client_may_ask(target->client))
+                return 1;
         if (method->flags & METHOD_CHANGES && client_is_restricted(target->client))
                 return reply_error(m, E_ACCESSDENIED);
         if (method->flags & METHOD_OWNER_ONLY && target->client->cred.uid != target->job->owner)
