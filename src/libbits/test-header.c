@@ -109,7 +109,11 @@ static void test_slots(void **state)
                 {SLOT(IEnumBackgroundCopyJobs, Reset), 5},
                 {SLOT(IEnumBackgroundCopyJobs, Clone), 6},
                 {SLOT(IEnumBackgroundCopyJobs, GetCount), 7},
+                {SLOTS(IEnumBackgroundCopyJobs), 8},
                 {SLOT(IEnumBackgroundCopyFiles, Next), 3},
+                {SLOT(IEnumBackgroundCopyFiles, Skip), 4},
+                {SLOT(IEnumBackgroundCopyFiles, Reset), 5},
+                {SLOT(IEnumBackgroundCopyFiles, Clone), 6},
                 {SLOT(IEnumBackgroundCopyFiles, GetCount), 7},
                 {SLOTS(IEnumBackgroundCopyFiles), 8},
                 {SLOT(IBackgroundCopyCallback, JobTransferred), 3},
@@ -117,7 +121,12 @@ static void test_slots(void **state)
                 {SLOT(IBackgroundCopyCallback, JobModification), 5},
                 {SLOTS(IBackgroundCopyCallback), 6},
                 {SLOT(AsyncIBackgroundCopyCallback, Begin_JobTransferred), 3},
+                {SLOT(AsyncIBackgroundCopyCallback, Finish_JobTransferred), 4},
+                {SLOT(AsyncIBackgroundCopyCallback, Begin_JobError), 5},
+                {SLOT(AsyncIBackgroundCopyCallback, Finish_JobError), 6},
+                {SLOT(AsyncIBackgroundCopyCallback, Begin_JobModification), 7},
                 {SLOT(AsyncIBackgroundCopyCallback, Finish_JobModification), 8},
+                {SLOTS(AsyncIBackgroundCopyCallback), 9},
         };
 
         (void)state;
@@ -129,15 +138,33 @@ static void test_values(void **state)
 {
         (void)state;
         assert_int_equal(BG_JOB_STATE_QUEUED, 0);
+        assert_int_equal(BG_JOB_STATE_CONNECTING, 1);
+        assert_int_equal(BG_JOB_STATE_TRANSFERRING, 2);
         assert_int_equal(BG_JOB_STATE_SUSPENDED, 3);
+        assert_int_equal(BG_JOB_STATE_ERROR, 4);
         assert_int_equal(BG_JOB_STATE_TRANSIENT_ERROR, 5);
         assert_int_equal(BG_JOB_STATE_TRANSFERRED, 6);
+        assert_int_equal(BG_JOB_STATE_ACKNOWLEDGED, 7);
         assert_int_equal(BG_JOB_STATE_CANCELLED, 8);
+        assert_int_equal(BG_JOB_TYPE_DOWNLOAD, 0);
+        assert_int_equal(BG_JOB_TYPE_UPLOAD, 1);
         assert_int_equal(BG_JOB_TYPE_UPLOAD_REPLY, 2);
         assert_int_equal(BG_JOB_PRIORITY_FOREGROUND, 0);
+        assert_int_equal(BG_JOB_PRIORITY_HIGH, 1);
+        assert_int_equal(BG_JOB_PRIORITY_NORMAL, 2);
         assert_int_equal(BG_JOB_PRIORITY_LOW, 3);
+        assert_int_equal(BG_JOB_PROXY_USAGE_PRECONFIG, 0);
+        assert_int_equal(BG_JOB_PROXY_USAGE_NO_PROXY, 1);
+        assert_int_equal(BG_JOB_PROXY_USAGE_OVERRIDE, 2);
         assert_int_equal(BG_JOB_PROXY_USAGE_AUTODETECT, 3);
+        assert_int_equal(BG_ERROR_CONTEXT_NONE, 0);
+        assert_int_equal(BG_ERROR_CONTEXT_UNKNOWN, 1);
+        assert_int_equal(BG_ERROR_CONTEXT_GENERAL_QUEUE_MANAGER, 2);
+        assert_int_equal(BG_ERROR_CONTEXT_QUEUE_MANAGER_NOTIFICATION, 3);
         assert_int_equal(BG_ERROR_CONTEXT_LOCAL_FILE, 4);
+        assert_int_equal(BG_ERROR_CONTEXT_REMOTE_FILE, 5);
+        assert_int_equal(BG_ERROR_CONTEXT_GENERAL_TRANSPORT, 6);
+        assert_int_equal(BG_ERROR_CONTEXT_REMOTE_APPLICATION, 7);
         assert_int_equal(BG_ERROR_CONTEXT_SERVER_CERTIFICATE_CALLBACK, 8);
         assert_int_equal(BG_NOTIFY_JOB_TRANSFERRED, 1);
         assert_int_equal(BG_NOTIFY_JOB_ERROR, 2);
