@@ -24,8 +24,9 @@ BITS_UUID(BackgroundCopyManager4_0, CLSID_BackgroundCopyManager4_0)
 #define BG_TOKEN_NETWORK    0x0002u
 
 /* A job's helper token: a second identity for its local files, or for its servers and proxies.
- * Got by QueryInterface on a job, by its owner only: E_ACCESSDENIED for all others. Page:
- * IBitsTokenOptions interface (bits4_0.h). */
+ * Got by QueryInterface on a job, by its owner only: E_ACCESSDENIED for all others. BITS hands it
+ * to administrators as well; here one takes the ownership of the job first, so that nobody but its
+ * owner ever gives a job an identity. Page: IBitsTokenOptions interface (bits4_0.h). */
 #undef INTERFACE
 #define INTERFACE IBitsTokenOptions
 /* clang-format off */

@@ -306,7 +306,8 @@ def test_roots_token_serves_root_only():
 
 
 def test_only_the_owner_attaches(passwords):
-    """An administrator may touch alice's job, but gives it no identity (api.md §13)."""
+    """An administrator may touch alice's job, but gives it no identity: he takes it over first. This is our own rule,
+    stricter than BITS's, which lets administrators attach (bits4_0.h says so)."""
 
     def begin():
         job = jobs.session().create()
