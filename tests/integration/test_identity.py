@@ -17,7 +17,6 @@ import sqlite3
 import stat
 import struct
 import subprocess
-import time
 
 import dbus
 import pytest
@@ -490,7 +489,7 @@ def sockets_of_bitsd():
 @pytest.mark.parametrize("callers", [["mal"], range(5001, 5031)], ids=["one", "thirty"])
 def test_flood_of_connections(callers):
     """mal, or thirty of his friends, hold 200 connections each: bob is served, and so is mal himself."""
-    started, before = time.monotonic(), sockets_of_bitsd()
+    before = sockets_of_bitsd()
     with contextlib.ExitStack() as stack:
         for caller in callers:
             stack.enter_context(connections(uid(caller) if isinstance(caller, str) else caller, 200))
@@ -498,7 +497,6 @@ def test_flood_of_connections(callers):
             assert people.call(name, lambda: identity.mint(os.getuid()).result) == 0
             assert people.call(name, lambda: identity.ticket().result) == 0
         held = sockets_of_bitsd() - before
-        assert time.monotonic() - started < 5  # when bitsd drops silent callers: it was not that
     assert held <= min(CALLERS_PER_UID * len(callers), CALLERS)
 
 

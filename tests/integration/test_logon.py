@@ -198,6 +198,7 @@ def test_password_that_does_not_end_is_refused():
 def test_guessing_costs_the_guesser_and_nobody_else(passwords):
     """mal fails five times (each for another account, so that no target is slowed down) and then waits even with a
     right password, while others are served at once: log-ons, tokens and tickets."""
+    begin = time.monotonic()
     first = [Background("mal", f"stranger-{number}", "guess") for number in range(4)]
     assert people.call("bob", lambda: identity.mint(os.getuid()).result) == 0  # PAM does not stand in the way
     assert not any(guess.over() for guess in first)
@@ -205,14 +206,11 @@ def test_guessing_costs_the_guesser_and_nobody_else(passwords):
     assert log_on_as("mal", "stranger-5", "guess")[0] == identity.LOGON_FAILURE
 
     sixth = Background("mal", "bob", passwords["bob"])
-    started = time.monotonic()
     assert log_on_as("bob", "carol", passwords["carol"])[0] == 0
     assert log_on_as("carol", "bob", passwords["bob"])[0] == 0
-    others_sec = time.monotonic() - started
-    assert not sixth.over()
-    result, mal_sec = sixth.result()
-    assert result == 0
-    assert mal_sec > 4 and mal_sec > 2 * others_sec, (mal_sec, others_sec)
+    assert not sixth.over()  # they were served before him
+    assert sixth.result()[0] == 0
+    assert time.monotonic() - begin > 12  # which is how long he pays for the first of the five
 
 
 def test_four_log_ons_of_a_caller_at_once_and_no_more():
@@ -305,23 +303,42 @@ def core_limit(pid):
     return line.split()[4:6]
 
 
+UNTRACING = ["setpriv", "--bounding-set", "-sys_ptrace"]
+
+
+def lets_itself_be_looked_at(pid):
+    """By one who is root and has every capability but the one for tracing: only what is dumpable does. The kernel
+    writes no core of what is not, neither to a file nor to a program's pipe."""
+    return subprocess.run([*UNTRACING, "readlink", f"/proc/{pid}/cwd"], capture_output=True, check=False).returncode == 0
+
+
+def core_directory(pid):
+    """Where a core of the process would be, unless the pattern names a program, which would have it."""
+    pattern = pathlib.Path("/proc/sys/kernel/core_pattern").read_text().strip()
+    if pattern.startswith("|"):
+        return None
+    return (pathlib.Path(os.readlink(f"/proc/{pid}/cwd")) / pattern).parent
+
+
 def test_no_core(passwords):
     """Nobody who has seen a password or a key leaves a core, nor lets himself be looked at."""
-    pattern = pathlib.Path("/proc/sys/kernel/core_pattern").read_text().strip()
+    with subprocess.Popen([*UNTRACING, "cat"], stdin=subprocess.PIPE) as other:
+        wait_for(lambda: lets_itself_be_looked_at(other.pid), "what is true of others")
     resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     guess = Background("alice", "no-such-person", "guess")
     (become,) = wait_for(lambda: programs.pids("bits-become"), "a log-on")
     (parent,), (queue,) = programs.pids("bitsd"), programs.pids("bits-queue")
     for pid in (become, parent, queue):
         assert core_limit(pid) == ["0", "0"]
+        assert not lets_itself_be_looked_at(pid)
     assert os.stat(f"/proc/{queue}/fd").st_uid == 0  # the kernel's word for: not dumpable
-    directory = pathlib.Path(os.readlink(f"/proc/{become}/cwd")), pathlib.Path(os.readlink(f"/proc/{parent}/cwd"))
+    directories = {core_directory(become), core_directory(parent)} - {None}
+    before = {directory: set(os.listdir(directory)) for directory in directories}
 
     os.kill(become, signal.SIGABRT)
     assert guess.result()[0] == -errno.EIO
     os.kill(parent, signal.SIGABRT)
     wait_for(lambda: set(programs.pids("bitsd")) - {parent}, "another bitsd")
     wait_for(programs.answers, "an answer")
-    if not pattern.startswith(("|", "/")):
-        for place in directory:
-            assert not list(place.glob("core*")), place
+    for directory in directories:
+        assert not [name for name in set(os.listdir(directory)) - before[directory] if "core" in name], directory
