@@ -15,10 +15,10 @@
 #include "supervisor.h"
 
 enum {
-        AUTH_USEC = 10 * 1000 * 1000,
-        QUEUED_MAX = 256,          /* messages that wait for a client who does not read */
-        QUEUED_PAUSE = 16,         /* from here on his own calls wait */
-        QUEUED_PER_USER = 64,      /* and from here on in all his connections */
+        AUTH_USEC = 60 * 1000 * 1000, /* who is silent makes room before that */
+        QUEUED_MAX = 256,             /* messages that wait for a client who does not read */
+        QUEUED_PAUSE = 16,            /* from here on his own calls wait */
+        QUEUED_PER_USER = 64,         /* and from here on in all his connections */
         QUEUED_PER_USER_MAX = 256, /* of calls that were under way when the others began to wait */
         CALLS_PER_USER_MAX = 32,   /* unanswered; from here on one for each connection */
 };
