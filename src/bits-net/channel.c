@@ -59,11 +59,44 @@ static int on_cancel(Worker *worker, const NetMessage *message, int *fd)
         return 0;
 }
 
+static int on_span(Worker *worker, const NetMessage *message, int *fd)
+{
+        Transfer *transfer = transfer_find(worker, message->header.sequence);
+
+        (void)fd;
+        return transfer ? transfer_span(transfer, &message->next.span) : 0;
+}
+
+static int on_halt(Worker *worker, const NetMessage *message, int *fd)
+{
+        Transfer *transfer = transfer_find(worker, message->header.sequence);
+
+        (void)fd;
+        if (transfer)
+                transfer_halt(transfer);
+        return 0;
+}
+
+static int on_finish(Worker *worker, const NetMessage *message, int *fd)
+{
+        Transfer *transfer = transfer_find(worker, message->header.sequence);
+
+        (void)fd;
+        return transfer ? transfer_last_span(transfer) : 0;
+}
+
+static int on_limit(Worker *worker, const NetMessage *message, int *fd)
+{
+        (void)fd;
+        limit_set(worker->limit, message->limit.bytes_per_sec);
+        return 0;
+}
+
 /* Types that message_check() lets through. -EBADMSG: not in this state. */
 static int (*const handlers[])(Worker *worker, const NetMessage *message, int *fd) = {
-        [NET_TRANSFER] = on_transfer,
-        [NET_PROCEED] = on_proceed,
-        [NET_CANCEL] = on_cancel,
+        [NET_TRANSFER] = on_transfer, [NET_PROCEED] = on_proceed, [NET_CANCEL] = on_cancel,
+        [NET_SPAN] = on_span,         [NET_HALT] = on_halt,       [NET_FINISH] = on_finish,
+        [NET_LIMIT] = on_limit,
 };
 
 static int channel_receive(Channel *channel)

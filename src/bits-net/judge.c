@@ -13,13 +13,18 @@ static Judgement judge_again(AskKind kind)
         return (Judgement){.verdict = VERDICT_AGAIN, .again = kind};
 }
 
+bool validator_proves(const NetValidator *validator)
+{
+        return etag_is_strong(validator->etag) || validator->last_modified_usec != INT64_MIN;
+}
+
 AskKind ask_kind(const Ask *ask)
 {
+        if (ask->ranged)
+                return validator_proves(&ask->validator) ? ASK_IF_RANGE : ASK_RANGE;
         if (ask->begin == 0)
                 return ASK_WHOLE;
-        if (etag_is_strong(ask->validator.etag) || ask->validator.last_modified_usec != INT64_MIN)
-                return ASK_IF_RANGE;
-        return ASK_WHOLE;
+        return validator_proves(&ask->validator) ? ASK_IF_RANGE : ASK_WHOLE;
 }
 
 /* Does the answer, for a file of total bytes, describe the version that asked describes? A strong
@@ -87,6 +92,61 @@ static Judgement judge_unsatisfied(const Ask *ask, const Answer *answer)
         return judge_again(ASK_WHOLE);
 }
 
+/* 200 to a ranged question: If-Range did not hold, or the server does not know ranges. */
+static Judgement judge_span_whole(const Ask *ask, const Answer *answer)
+{
+        uint64_t size = answer->chunked ? NET_SIZE_UNKNOWN : answer->length;
+
+        if (ask->kind == ASK_IF_RANGE && same_version(&ask->validator, answer, size))
+                return judge_again(ASK_RANGE);
+        if (ask->kind == ASK_IF_RANGE)
+                return (Judgement){.verdict = VERDICT_CHANGED};
+        return judge_fail(answer, BG_E_INSUFFICIENT_RANGE_SUPPORT,
+                          "the server answered with the whole file where a range was asked for");
+}
+
+/* 206 to a ranged question: exactly what was asked for, of the version of what is there. */
+static Judgement judge_span(const Ask *ask, const Answer *answer)
+{
+        const AnswerRange *range = &answer->range;
+        Judgement judgement = {.verdict = VERDICT_CONTINUE};
+        bool known = validator_proves(&ask->validator);
+        uint64_t end = ask->end;
+
+        if (range->kind != ANSWER_RANGE_PART || range->first != ask->begin)
+                return judge_fail(answer, BG_E_INVALID_SERVER_RESPONSE,
+                                  "the server answered with another range than was asked for");
+        if (range->total == NET_SIZE_UNKNOWN)
+                return judge_fail(answer, BG_E_INSUFFICIENT_RANGE_SUPPORT,
+                                  "the server does not say how large the whole file is");
+        if (known && !same_version(&ask->validator, answer, range->total))
+                return (Judgement){.verdict = VERDICT_CHANGED};
+        if (end == NET_SIZE_UNKNOWN)
+                end = range->total;
+        if (end > range->total)
+                return judge_fail(answer, BG_E_INVALID_RANGE,
+                                  "the range goes beyond the end of the remote file");
+        if (range->last != end - 1 || (!answer->chunked && answer->length != NET_SIZE_UNKNOWN &&
+                                       answer->length != end - range->first))
+                return judge_fail(answer, BG_E_INVALID_SERVER_RESPONSE,
+                                  "the server answered with another range than was asked for");
+
+        judgement.validator = known ? ask->validator : answer_validator(answer, range->total);
+        judgement.validator.size = range->total;
+        return judgement;
+}
+
+/* 416 to a ranged question: beyond the end, if it is still the file that is there. */
+static Judgement judge_span_unsatisfied(const Ask *ask, const Answer *answer)
+{
+        if (validator_proves(&ask->validator) && ask->validator.size != NET_SIZE_UNKNOWN &&
+            answer->range.kind == ANSWER_RANGE_UNSATISFIED &&
+            answer->range.total != ask->validator.size)
+                return (Judgement){.verdict = VERDICT_CHANGED};
+        return judge_fail(answer, BG_E_INVALID_RANGE,
+                          "the range begins beyond the end of the remote file");
+}
+
 Judgement judge(const Ask *ask, const Answer *answer)
 {
         bool content = answer->status == 200 || answer->status == 206;
@@ -99,11 +159,12 @@ Judgement judge(const Ask *ask, const Answer *answer)
                                   "the server encoded the content although none was allowed");
         switch (answer->status) {
         case 200:
-                return judge_whole(ask, answer);
+                return ask->ranged ? judge_span_whole(ask, answer) : judge_whole(ask, answer);
         case 206:
-                return judge_part(ask, answer);
+                return ask->ranged ? judge_span(ask, answer) : judge_part(ask, answer);
         case 416:
-                return judge_unsatisfied(ask, answer);
+                return ask->ranged ? judge_span_unsatisfied(ask, answer)
+                                   : judge_unsatisfied(ask, answer);
         default:
                 return (Judgement){
                         .verdict = VERDICT_FAIL,

@@ -17,14 +17,17 @@ typedef enum AskKind {
 
 typedef struct Ask {
         AskKind kind;
-        uint64_t begin;         /* bytes that are there */
-        NetValidator validator; /* of those bytes; begin 0: unused */
+        bool ranged;    /* only these bytes are of use, never the whole file in their place */
+        uint64_t begin; /* where in the remote file; not ranged: bytes that are there */
+        uint64_t end;   /* ranged: the first byte not asked for; NET_SIZE_UNKNOWN */
+        NetValidator validator; /* of the bytes that are there; not ranged, begin 0: unused */
 } Ask;
 
 typedef enum Verdict {
         VERDICT_CONTINUE, /* the body goes to offset begin (0 for the whole file) */
         VERDICT_RESTART,  /* the body is the whole file, of another version than the begin bytes */
         VERDICT_COMPLETE, /* nothing is missing */
+        VERDICT_CHANGED,  /* ranged: another version than that of the bytes that are there */
         VERDICT_AGAIN,    /* this answer is no use: ask as `again` says */
         VERDICT_FAIL,
 } Verdict;
@@ -36,8 +39,11 @@ typedef struct Judgement {
         Failure failure;        /* FAIL */
 } Judgement;
 
-/* The first kind to try: ranged only when the bytes have a validator that can prove their version.
- */
+/* Says the server enough about a version that bytes of two answers can be told to be of one? */
+bool validator_proves(const NetValidator *validator);
+
+/* The first kind to try: a Range beside bytes that are there only with a validator that can prove
+ * their version. */
 AskKind ask_kind(const Ask *ask);
 
 Judgement judge(const Ask *ask, const Answer *answer);

@@ -26,24 +26,54 @@ static bool validator_ok(const NetValidator *validator, uint64_t begin)
                (validator->size <= INT64_MAX && begin <= validator->size);
 }
 
+/* Neither end beyond what a file can have. */
+static bool span_ok(const NetSpan *span)
+{
+        uint64_t length = span->length == NET_SIZE_UNKNOWN ? 0 : span->length;
+
+        return span->length != 0 && span->remote <= INT64_MAX && span->local <= INT64_MAX &&
+               length <= INT64_MAX - span->remote && length <= INT64_MAX - span->local;
+}
+
+/* Of a ranged file the bytes that are there need not be the first ones of the remote file, nor
+ * fewer than it has. */
 static bool transfer_ok(const NetMessage *message)
 {
         const NetTransfer *transfer = &message->transfer;
+        const NetSpan none = {0};
+        bool ranged = transfer->ranged == 1;
 
-        return transfer->begin <= INT64_MAX && transfer->foreground <= 1 &&
-               transfer->reserved == 0 && wire_text_ok(transfer->url, sizeof(transfer->url)) &&
-               url_ok(transfer->url) &&
-               (transfer->begin == 0 || validator_ok(&transfer->validator, transfer->begin));
+        return transfer->begin <= INT64_MAX && transfer->foreground <= 1 && transfer->ranged <= 1 &&
+               (ranged ? span_ok(&transfer->span)
+                       : memcmp(&transfer->span, &none, sizeof(none)) == 0) &&
+               wire_text_ok(transfer->url, sizeof(transfer->url)) && url_ok(transfer->url) &&
+               (transfer->begin == 0 ||
+                validator_ok(&transfer->validator, ranged ? 0 : transfer->begin));
+}
+
+static bool next_ok(const NetMessage *message)
+{
+        return span_ok(&message->next.span);
+}
+
+static bool limit_ok(const NetMessage *message)
+{
+        return message->limit.bytes_per_sec <= INT64_MAX;
 }
 
 static const struct {
         size_t size; /* 0: not a message of bits-queue's */
         bool with_fd;
+        bool for_all; /* of no transfer: its sequence is 0 */
         bool (*ok)(const NetMessage *message);
 } rows[] = {
-        [NET_TRANSFER] = {sizeof(NetTransfer), true, transfer_ok},
-        [NET_PROCEED] = {sizeof(NetOrder), false, NULL},
-        [NET_CANCEL] = {sizeof(NetOrder), false, NULL},
+        [NET_TRANSFER] = {sizeof(NetTransfer), true, false, transfer_ok},
+        [NET_PROCEED] = {sizeof(NetOrder), false, false, NULL},
+        [NET_CANCEL] = {sizeof(NetOrder), false, false, NULL},
+        [NET_SPAN] = {sizeof(NetNext), false, false, next_ok},
+        [NET_HALT] = {sizeof(NetOrder), false, false, NULL},
+        [NET_FINISH] = {sizeof(NetOrder), false, false, NULL},
+        [NET_LIMIT] = {sizeof(NetLimit), false, true, limit_ok},
 };
 
 int message_check(const NetMessage *message, size_t size, bool with_fd)
@@ -56,7 +86,7 @@ int message_check(const NetMessage *message, size_t size, bool with_fd)
         if (type >= ELEMENTS(rows) || rows[type].size == 0)
                 return -EBADMSG;
         if (size != rows[type].size || with_fd != rows[type].with_fd ||
-            message->header.sequence == 0)
+            (message->header.sequence == 0) != rows[type].for_all)
                 return -EBADMSG;
         return rows[type].ok && !rows[type].ok(message) ? -EBADMSG : 0;
 }

@@ -67,7 +67,11 @@ static int headers_new(const Ask *ask, struct curl_slist **ret)
         r = header_add(ret, "Accept-Encoding: identity");
         if (r < 0 || ask->kind == ASK_WHOLE)
                 return r;
-        (void)snprintf(range, sizeof(range), "Range: bytes=%" PRIu64 "-", ask->begin);
+        if (ask->ranged && ask->end != NET_SIZE_UNKNOWN)
+                (void)snprintf(range, sizeof(range), "Range: bytes=%" PRIu64 "-%" PRIu64,
+                               ask->begin, ask->end - 1);
+        else
+                (void)snprintf(range, sizeof(range), "Range: bytes=%" PRIu64 "-", ask->begin);
         r = header_add(ret, range);
         if (r < 0 || ask->kind == ASK_RANGE)
                 return r;

@@ -34,6 +34,33 @@ static const Ask no_validator = {
 static const Ask all_there = {
         .kind = ASK_IF_RANGE, .begin = 1000, .validator = {1000, INT64_MIN, "\"a\""}};
 
+/* ranged: bytes 400 to 499, or from 400 on */
+static const Ask span_first = {.kind = ASK_RANGE,
+                               .ranged = true,
+                               .begin = 400,
+                               .end = 500,
+                               .validator = {NONE, INT64_MIN, ""}};
+static const Ask span_to_end = {.kind = ASK_RANGE,
+                                .ranged = true,
+                                .begin = 400,
+                                .end = NONE,
+                                .validator = {NONE, INT64_MIN, ""}};
+static const Ask span_next = {.kind = ASK_IF_RANGE,
+                              .ranged = true,
+                              .begin = 400,
+                              .end = 500,
+                              .validator = {1000, MODIFIED_USEC, "\"a\""}};
+static const Ask span_probe = {.kind = ASK_RANGE,
+                               .ranged = true,
+                               .begin = 400,
+                               .end = 500,
+                               .validator = {1000, MODIFIED_USEC, "\"a\""}};
+static const Ask span_at_zero = {.kind = ASK_RANGE,
+                                 .ranged = true,
+                                 .begin = 0,
+                                 .end = NONE,
+                                 .validator = {NONE, INT64_MIN, ""}};
+
 static const struct {
         const Ask *ask;
         const char *head; /* lines end in \n here */
@@ -194,6 +221,57 @@ static const struct {
         {&whole, "HTTP/1.1 501 N\n\n", VERDICT_FAIL, 0, 0, BG_E_HTTP_ERROR_501, NET_FATAL},
         {&whole, "HTTP/1.1 503 S\n\n", VERDICT_FAIL, 0, 0, BG_E_HTTP_ERROR_503, NET_TRANSIENT},
         {&whole, "HTTP/1.1 505 V\n\n", VERDICT_FAIL, 0, 0, BG_E_HTTP_ERROR_505, NET_FATAL},
+        /* ranged: a 206 that is exactly what was asked for */
+        {&span_first, "HTTP/1.1 206 P\nContent-Range: bytes 400-499/1000\nContent-Length: 100\n\n",
+         VERDICT_CONTINUE, 0, 1000},
+        {&span_first, "HTTP/1.1 206 P\nContent-Range: bytes 400-499/500\n\n", VERDICT_CONTINUE, 0,
+         500},
+        {&span_to_end, "HTTP/1.1 206 P\nContent-Range: bytes 400-999/1000\n\n", VERDICT_CONTINUE, 0,
+         1000},
+        {&span_at_zero, "HTTP/1.1 206 P\nContent-Range: bytes 0-999/1000\n\n", VERDICT_CONTINUE, 0,
+         1000},
+        {&span_next, "HTTP/1.1 206 P\nETag: \"a\"\nContent-Range: bytes 400-499/1000\n\n",
+         VERDICT_CONTINUE, 0, 1000},
+        {&span_probe, "HTTP/1.1 206 P\nETag: \"a\"\nContent-Range: bytes 400-499/1000\n\n",
+         VERDICT_CONTINUE, 0, 1000},
+        {&span_first, "HTTP/1.1 206 P\nContent-Range: bytes 400-498/1000\n\n", VERDICT_FAIL,
+         .hresult = BG_E_INVALID_SERVER_RESPONSE},
+        {&span_first, "HTTP/1.1 206 P\nContent-Range: bytes 400-500/1000\n\n", VERDICT_FAIL,
+         .hresult = BG_E_INVALID_SERVER_RESPONSE},
+        {&span_first, "HTTP/1.1 206 P\nContent-Range: bytes 399-498/1000\n\n", VERDICT_FAIL,
+         .hresult = BG_E_INVALID_SERVER_RESPONSE},
+        {&span_to_end, "HTTP/1.1 206 P\nContent-Range: bytes 400-998/1000\n\n", VERDICT_FAIL,
+         .hresult = BG_E_INVALID_SERVER_RESPONSE},
+        {&span_first, "HTTP/1.1 206 P\nContent-Range: bytes 400-499/1000\nContent-Length: 99\n\n",
+         VERDICT_FAIL, .hresult = BG_E_INVALID_SERVER_RESPONSE},
+        {&span_first, "HTTP/1.1 206 P\nContent-Type: multipart/byteranges; boundary=x\n\n",
+         VERDICT_FAIL, .hresult = BG_E_INVALID_SERVER_RESPONSE},
+        {&span_first, "HTTP/1.1 206 P\nContent-Range: bytes 400-499/*\n\n", VERDICT_FAIL,
+         .hresult = BG_E_INSUFFICIENT_RANGE_SUPPORT},
+        /* the file ends inside the range, or before it */
+        {&span_first, "HTTP/1.1 206 P\nContent-Range: bytes 400-449/450\n\n", VERDICT_FAIL,
+         .hresult = BG_E_INVALID_RANGE},
+        {&span_first, "HTTP/1.1 416 R\nContent-Range: bytes */400\n\n", VERDICT_FAIL,
+         .hresult = BG_E_INVALID_RANGE},
+        {&span_next, "HTTP/1.1 416 R\nContent-Range: bytes */1000\n\n", VERDICT_FAIL,
+         .hresult = BG_E_INVALID_RANGE},
+        {&span_next, "HTTP/1.1 416 R\nContent-Range: bytes */300\n\n", VERDICT_CHANGED},
+        /* never the whole file in place of a range */
+        {&span_first, "HTTP/1.1 200 OK\nContent-Length: 1000\n\n", VERDICT_FAIL,
+         .hresult = BG_E_INSUFFICIENT_RANGE_SUPPORT},
+        {&span_at_zero, "HTTP/1.1 200 OK\nContent-Length: 1000\n\n", VERDICT_FAIL,
+         .hresult = BG_E_INSUFFICIENT_RANGE_SUPPORT},
+        {&span_probe, "HTTP/1.1 200 OK\nETag: \"a\"\nContent-Length: 1000\n\n", VERDICT_FAIL,
+         .hresult = BG_E_INSUFFICIENT_RANGE_SUPPORT},
+        {&span_next, "HTTP/1.1 200 OK\nETag: \"a\"\nContent-Length: 1000\n\n", VERDICT_AGAIN,
+         ASK_RANGE},
+        /* another version */
+        {&span_next, "HTTP/1.1 200 OK\nETag: \"b\"\nContent-Length: 1000\n\n", VERDICT_CHANGED},
+        {&span_next, "HTTP/1.1 206 P\nETag: \"b\"\nContent-Range: bytes 400-499/1000\n\n",
+         VERDICT_CHANGED},
+        {&span_next, "HTTP/1.1 206 P\nETag: \"a\"\nContent-Range: bytes 400-499/1001\n\n",
+         VERDICT_CHANGED},
+        {&span_probe, "HTTP/1.1 206 P\nContent-Range: bytes 400-499/1000\n\n", VERDICT_CHANGED},
 };
 
 static Answer answer_of(const char *head)
@@ -239,6 +317,7 @@ static void test_table(void **state)
                                          rows[i].head);
                         break;
                 case VERDICT_COMPLETE:
+                case VERDICT_CHANGED:
                         break;
                 }
         }
@@ -254,6 +333,8 @@ static void test_ask_kind(void **state)
         assert_int_equal(ask_kind(&by_date), ASK_IF_RANGE);
         assert_int_equal(ask_kind(&no_validator), ASK_WHOLE);
         assert_int_equal(ask_kind(&weak_only), ASK_WHOLE);
+        assert_int_equal(ask_kind(&span_first), ASK_RANGE);
+        assert_int_equal(ask_kind(&span_next), ASK_IF_RANGE);
 }
 
 static void test_validator(void **state)

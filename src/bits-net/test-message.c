@@ -82,12 +82,62 @@ static void test_texts(void **state)
         assert_int_equal(check(&m), 0);
 }
 
+static void test_spans(void **state)
+{
+        static const struct {
+                NetSpan span;
+                bool ok;
+        } spans[] = {
+                {{0, 0, 1}, true},
+                {{5, 7, NET_SIZE_UNKNOWN}, true},
+                {{INT64_MAX - 1, 0, 1}, true},
+                {{0, 0, 0}, false},
+                {{INT64_MAX, 0, 1}, false},
+                {{0, INT64_MAX, 1}, false},
+                {{UINT64_MAX, 0, 1}, false},
+                {{0, UINT64_MAX, NET_SIZE_UNKNOWN}, false},
+                {{1, 1, UINT64_MAX - 1}, false},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(spans) / sizeof(*spans); i++) {
+                NetMessage m = good();
+                NetMessage next = {.next = {{NET_SPAN, 1}, spans[i].span}};
+
+                m.transfer.ranged = 1;
+                m.transfer.span = spans[i].span;
+                assert_int_equal(check(&m) == 0, spans[i].ok);
+                assert_int_equal(message_check(&next, sizeof(NetNext), false) == 0, spans[i].ok);
+                assert_true(message_check(&next, sizeof(NetNext), true) < 0);
+                m.transfer.ranged = 0;
+                assert_int_equal(check(&m) == 0, spans[i].span.length == 0); /* {0, 0, 0} */
+                m.transfer.ranged = 2;
+                assert_true(check(&m) < 0);
+        }
+}
+
+static void test_limit(void **state)
+{
+        NetMessage m = {.limit = {{NET_LIMIT, 0}, 1000}};
+
+        (void)state;
+        assert_int_equal(message_check(&m, sizeof(NetLimit), false), 0);
+        assert_true(message_check(&m, sizeof(NetLimit), true) < 0);
+        m.limit.bytes_per_sec = UINT64_MAX;
+        assert_true(message_check(&m, sizeof(NetLimit), false) < 0);
+        m.limit.bytes_per_sec = 0;
+        assert_int_equal(message_check(&m, sizeof(NetLimit), false), 0);
+        m.header.sequence = 1; /* it is of no transfer */
+        assert_true(message_check(&m, sizeof(NetLimit), false) < 0);
+}
+
 static void test_orders(void **state)
 {
         (void)state;
         for (uint32_t type = 0; type < 20; type++) {
                 NetMessage m = {.order = {.header = {.type = type, .sequence = 1}}};
-                bool order = type == NET_PROCEED || type == NET_CANCEL;
+                bool order = type == NET_PROCEED || type == NET_CANCEL || type == NET_HALT ||
+                             type == NET_FINISH;
 
                 assert_int_equal(message_check(&m, sizeof(NetOrder), false) == 0, order);
                 assert_true(message_check(&m, sizeof(NetOrder), true) < 0);
@@ -97,8 +147,8 @@ static void test_orders(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_transfer),
-                cmocka_unit_test(test_texts),
+                cmocka_unit_test(test_transfer), cmocka_unit_test(test_texts),
+                cmocka_unit_test(test_spans),    cmocka_unit_test(test_limit),
                 cmocka_unit_test(test_orders),
         };
 

@@ -18,14 +18,19 @@ import time
 
 import pytest
 
-READY, TRANSFER, PROCEED, CANCEL, RESPONSE, PROGRESS, CHECKPOINT, DONE, FAILED = range(1, 10)
+READY, TRANSFER, PROCEED, CANCEL, RESPONSE, PROGRESS, CHECKPOINT, DONE, FAILED, WANT, SPAN, HALT, FINISH, LIMIT = range(
+    1, 15
+)
 LOCAL_FILE, REMOTE_FILE, TRANSPORT = 4, 5, 6
-FATAL, TRANSIENT = 0, 1
+FATAL, TRANSIENT, CHANGED = 0, 1, 2
 UNKNOWN = 2**64 - 1
 NO_DATE = -(2**63)
 LIMIT_SEC = 60
 
 BG_E_MISSING_FILE_SIZE = 0x80200011
+BG_E_INSUFFICIENT_RANGE_SUPPORT = 0x80200013
+BG_E_INVALID_RANGE = 0x8020002B
+BG_E_REMOTE_FILE_CHANGED = 0x80200073
 BG_E_INVALID_SERVER_RESPONSE = 0x8020001B
 BG_E_LOCAL_FILE_CHANGED = 0x8020001D
 BG_E_CONNECTION_CLOSED = 0x8020002E
@@ -67,7 +72,7 @@ class Worker:
         )
         theirs.close()
         ready = self.receive()
-        assert (ready["type"], ready["version"]) == (READY, 1)
+        assert (ready["type"], ready["version"]) == (READY, 2)
 
     def receive(self):
         self.sock.settimeout(LIMIT_SEC)
@@ -85,7 +90,7 @@ class Worker:
             )
             message["etag"] = etag.split(b"\0")[0].decode()
             assert reserved == 0
-        elif kind in (PROGRESS, CHECKPOINT, DONE):
+        elif kind in (PROGRESS, CHECKPOINT, WANT, DONE):
             (message["offset"],) = struct.unpack("=Q", body)
         elif kind == FAILED:
             hresult, *rest, text = struct.unpack("=iIIIqQ512s", body)
@@ -100,9 +105,19 @@ class Worker:
     def send(self, data, *fds):
         socket.send_fds(self.sock, [data], list(fds))
 
-    def transfer(self, id, url, fd, begin=0, size=UNKNOWN, modified=NO_DATE, etag=""):
-        head = struct.pack("=IIQQq512sII", TRANSFER, id, begin, size, modified, etag.encode(), 0, 0)
+    def transfer(self, id, url, fd, begin=0, size=UNKNOWN, modified=NO_DATE, etag="", span=None, foreground=0):
+        """span: (remote, local, length), of a ranged transfer."""
+        head = struct.pack(
+            "=IIQQq512sQQQII", TRANSFER, id, begin, size, modified, etag.encode(), *(span or (0, 0, 0)), foreground,
+            span is not None,
+        )
         self.send(head + url.encode().ljust(8808, b"\0"), fd)
+
+    def span(self, id, remote, local, length):
+        self.send(struct.pack("=IIQQQ", SPAN, id, remote, local, length))
+
+    def limit(self, bytes_per_sec):
+        self.send(struct.pack("=IIQ", LIMIT, 0, bytes_per_sec))
 
     def order(self, kind, id):
         self.send(struct.pack("=II", kind, id))
@@ -761,6 +776,271 @@ def test_file_is_shorter_than_its_offset(worker, serve, target):
     assert server.requests == []
 
 
+# Ranges
+
+
+def ranges_origin(content, **headers):
+    """A server of single ranges as they should be; headers are the version's and may change."""
+
+    def answer(connection, request):
+        if "range" not in request or request.get("if-range") not in (None, *headers.values()):
+            return reply(connection, 200, content, **headers)
+        first, last = request["range"].removeprefix("bytes=").split("-")
+        first, last = int(first), min(int(last or len(content)), len(content) - 1)
+        if first >= len(content):
+            return reply(connection, 416, b"no", content_range=f"bytes */{len(content)}")
+        part = f"bytes {first}-{last}/{len(content)}"
+        return reply(connection, 206, content[first:last + 1], content_range=part, **headers)
+
+    return answer
+
+
+def fetch_spans(worker, id, spans, end=True):
+    """Answers each NET_WANT with the next of (remote, local, length); what came in all."""
+    seen = []
+    for span in spans:
+        seen += worker.until(WANT, DONE, FAILED)
+        if seen[-1]["type"] != WANT:
+            return seen
+        worker.span(id, *span)
+    seen += worker.until(WANT, DONE, FAILED)
+    if end and seen[-1]["type"] == WANT:
+        worker.order(FINISH, id)
+        seen += worker.until(DONE, FAILED)
+    return seen
+
+
+@pytest.mark.parametrize("version", [{"etag": '"v1"'}, {"last_modified": MODIFIED}])
+def test_ranges(worker, serve, target, version):
+    """Three ranges, in the order given, over one connection; all but the first ask for the first one's version."""
+    content = pattern(1 << 20)
+    connections = []
+    answers = ranges_origin(content, **version)
+
+    def answer(connection, request):
+        connections.append(id(connection))
+        return answers(connection, request)
+
+    server = serve(answer)
+    fd, path = target()
+    worker.transfer(5, server.url(), fd, span=(500000, 0, 70000))
+    seen = fetch_spans(worker, 5, [(100, 70000, 50), (1000000, 70050, UNKNOWN)])
+    assert [m["type"] for m in seen if m["type"] not in (PROGRESS, CHECKPOINT)] == [RESPONSE, WANT, WANT, WANT, DONE]
+    assert seen[0]["size"] == len(content)
+    expected = content[500000:570000] + content[100:150] + content[1000000:]
+    assert [m["offset"] for m in seen if m["type"] in (WANT, DONE)] == [70000, 70050, len(expected), len(expected)]
+    assert path.read_bytes() == expected
+    assert [r["range"] for r in server.requests] == ["bytes=500000-569999", "bytes=100-149", "bytes=1000000-"]
+    (validator,) = version.values()
+    assert [r.get("if-range") for r in server.requests] == [None, validator, validator]
+    assert len(set(connections)) == 1
+    assert len([m for m in seen if m["type"] == RESPONSE]) == 1
+
+
+def test_ranges_at_their_places(worker, serve, target):
+    """On demand: the local place is the remote one, in any order, and what lies between stays a hole."""
+    content = pattern(1 << 20)
+    fd, path = target()
+    worker.transfer(1, serve(ranges_origin(content, etag='"v1"')).url(), fd, span=(600000, 600000, 1000))
+    seen = fetch_spans(worker, 1, [(1000, 1000, 2000)])
+    assert seen[-1] == {"type": DONE, "id": 1, "offset": 3000}
+    expected = bytearray(601000)
+    expected[600000:601000], expected[1000:3000] = content[600000:601000], content[1000:3000]
+    assert path.read_bytes() == bytes(expected)
+
+
+def test_range_resumed_in_its_middle(worker, serve, target):
+    content = pattern(300000)
+    server = serve(ranges_origin(content, etag='"v1"'))
+    fd, path = target(content[1000:1400])
+    worker.transfer(1, server.url(), fd, 400, len(content), NO_DATE, '"v1"', span=(1400, 400, 600))
+    seen = fetch_spans(worker, 1, [])
+    assert seen[-1] == {"type": DONE, "id": 1, "offset": 1000}
+    assert path.read_bytes() == content[1000:2000]
+    assert (server.requests[0]["range"], server.requests[0]["if-range"]) == ("bytes=1400-1999", '"v1"')
+
+
+@pytest.mark.parametrize("honest", [True, False])
+def test_another_version_between_two_ranges(worker, serve, target, honest):
+    """The server that knows If-Range answers 200, the other one 206 of the new version: neither is spliced."""
+    answers = [ranges_origin(OLD, etag='"v1"'), ranges_origin(NEW, etag='"v2"')]
+
+    def answer(connection, request):
+        if not honest:
+            request.pop("if-range", None)
+        return answers[min(len(server.requests) - 1, 1)](connection, request)
+
+    server = serve(answer)
+    fd, path = target()
+    worker.transfer(1, server.url(), fd, span=(0, 0, 1000))
+    seen = fetch_spans(worker, 1, [(5000, 1000, 1000)])
+    assert (seen[-1]["hresult"], seen[-1]["class"]) == (BG_E_REMOTE_FILE_CHANGED, CHANGED)
+    assert path.read_bytes() == OLD[:1000]
+
+
+def test_no_version_is_named(worker, serve, target):
+    """Two answers that nothing ties together never meet in one file."""
+    fd, path = target()
+    worker.transfer(1, serve(ranges_origin(OLD)).url(), fd, span=(0, 0, 1000))
+    seen = fetch_spans(worker, 1, [(5000, 1000, 1000)])
+    assert (seen[-1]["hresult"], seen[-1]["class"]) == (BG_E_INSUFFICIENT_RANGE_SUPPORT, FATAL)
+    assert seen[-1]["offset"] == 1000 and path.read_bytes() == OLD[:1000]
+    fd, path = target(OLD[:10])
+    worker.transfer(2, serve(ranges_origin(OLD)).url(), fd, 10, len(OLD), span=(10, 10, 10))
+    failed = worker.outcome()
+    assert (failed["hresult"], failed["class"], failed["offset"]) == (BG_E_REMOTE_FILE_CHANGED, CHANGED, 0)
+
+
+def test_ranges_of_a_server_without_them(worker, serve, target):
+    fd, path = target()
+    worker.transfer(1, serve(lambda c, r: reply(c, 200, OLD, etag='"v1"')).url(), fd, span=(0, 0, 1000))
+    failed = worker.outcome()
+    assert (failed["hresult"], failed["class"]) == (BG_E_INSUFFICIENT_RANGE_SUPPORT, FATAL)
+    assert path.read_bytes() == b""
+
+
+@pytest.mark.parametrize("span", [(299990, 0, 11), (300000, 0, 1), (300000, 0, UNKNOWN), (1 << 40, 0, 5)])
+def test_range_beyond_the_end(worker, serve, target, span):
+    fd, path = target()
+    worker.transfer(1, serve(ranges_origin(OLD, etag='"v1"')).url(), fd, span=span)
+    failed = worker.outcome()
+    assert (failed["hresult"], failed["class"]) == (BG_E_INVALID_RANGE, FATAL)
+    assert path.read_bytes() == b""
+
+
+def test_more_than_the_range(worker, serve, target):
+    """Chunked content that goes on beyond the range: nothing of it gets behind the range's place."""
+
+    def answer(connection, request):
+        reply(connection, 206, content_length=None, transfer_encoding="chunked", content_range="bytes 0-3/100")
+        connection.sendall(b"4\r\ngood\r\n3\r\nbad\r\n0\r\n\r\n")
+        return True
+
+    fd, path = target(b"0000KEEP")
+    worker.transfer(1, serve(answer).url(), fd, span=(0, 0, 4))
+    failed = worker.outcome()
+    assert (failed["hresult"], failed["class"]) == (BG_E_INVALID_SERVER_RESPONSE, FATAL)
+    assert path.read_bytes() == b"goodKEEP"
+
+
+@pytest.mark.parametrize("ranged", [True, False])
+def test_halt(worker, serve, target, ranged):
+    """In the middle of a span, or of a plain transfer: it tells how far it came, and goes on elsewhere."""
+    content = pattern(1 << 20)
+    forever = threading.Event()
+    answers = ranges_origin(content, etag='"v1"')
+
+    def answer(connection, request):
+        if len(server.requests) > 1:
+            return answers(connection, request)
+        status, headers = (206, {"content_range": f"bytes 0-{len(content) - 1}/{len(content)}"}) if ranged else (200, {})
+        reply(connection, status, content[:5000], content_length=len(content), etag='"v1"', **headers)
+        forever.wait(LIMIT_SEC)
+
+    server = serve(answer)
+    fd, path = target()
+    worker.transfer(1, server.url(), fd, span=(0, 0, UNKNOWN) if ranged else None)
+    assert worker.until(PROGRESS, CHECKPOINT)
+    wait_size(path, 5000)
+    worker.order(HALT, 1)
+    assert worker.until(WANT)[-1]["offset"] == 5000
+    worker.order(HALT, 1)  # nothing is under way: ignored
+    worker.span(1, 900000, 900000, 1000)
+    seen = fetch_spans(worker, 1, [(5000, 5000, 895000), (901000, 901000, UNKNOWN)])
+    assert seen[-1] == {"type": DONE, "id": 1, "offset": len(content)}
+    assert path.read_bytes() == content
+    assert server.requests[1]["if-range"] == '"v1"'
+    forever.set()
+
+
+def wait_size(path, size):
+    deadline = time.monotonic() + LIMIT_SEC
+    while path.stat().st_size < size:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_halt_before_the_answer(worker, serve, target):
+    forever = threading.Event()
+    answers = ranges_origin(OLD, etag='"v1"')
+    asked = threading.Event()
+
+    def answer(connection, request):
+        if len(server.requests) > 1:
+            return answers(connection, request)
+        asked.set()
+        forever.wait(LIMIT_SEC)
+
+    server = serve(answer)
+    fd, path = target()
+    worker.transfer(1, server.url(), fd)
+    assert asked.wait(LIMIT_SEC)
+    worker.order(HALT, 1)
+    assert worker.until(WANT)[-1]["offset"] == 0
+    worker.span(1, 10, 10, 20)
+    assert fetch_spans(worker, 1, [])[-1]["offset"] == 20
+    assert path.read_bytes() == bytes(10) + OLD[10:30]
+    forever.set()
+
+
+def test_what_spans_brought_is_durable_when_the_next_fails(worker, serve, target):
+    answers = ranges_origin(OLD, etag='"v1"')
+    server = serve(lambda c, r: answers(c, r) if len(server.requests) == 1 else reply(c, 503))
+    fd, path = target()
+    worker.transfer(1, server.url(), fd, span=(0, 0, 1000))
+    failed = fetch_spans(worker, 1, [(5000, 1000, 1000)])[-1]
+    assert (failed["status"], failed["class"], failed["offset"]) == (503, TRANSIENT, 1000)
+
+
+def test_orders_without_a_want(serve, target):
+    """A span or a finish that nobody asked for: the peer is broken, and is left."""
+    forever = threading.Event()
+    for order in (struct.pack("=IIQQQ", SPAN, 1, 0, 0, 1), struct.pack("=II", FINISH, 1)):
+        worker = Worker()
+        worker.transfer(1, serve(lambda c, r: forever.wait(LIMIT_SEC)).url(), target()[0], span=(0, 0, 1))
+        worker.send(order)
+        assert worker.ends() == 1
+        worker.close()
+    forever.set()
+
+
+# Rates
+
+
+def seconds_for(worker, server, target, **options):
+    begin = time.monotonic()
+    worker.transfer(1, server.url(), target()[0], **options)
+    assert worker.outcome()["type"] == DONE
+    return time.monotonic() - begin
+
+
+def test_limit(worker, serve, target):
+    """2 MiB at 512 KiB a second take four seconds, less what comes at once; not so in the foreground, nor without."""
+    server = serve(origin(pattern(2 << 20)))
+    worker.limit(512 << 10)
+    assert seconds_for(worker, server, target) > 2
+    assert seconds_for(worker, server, target, foreground=1) < 2
+    worker.limit(0)
+    assert seconds_for(worker, server, target) < 2
+
+
+def test_limit_is_shared_and_changes_while_data_flow(worker, serve, target):
+    """Two at once get no more than one; lifting the limit sets what is under way free."""
+    server = serve(origin(pattern(2 << 20)))
+    worker.limit(512 << 10)
+    begin = time.monotonic()
+    for id in (1, 2):
+        worker.transfer(id, server.url(), target()[0])
+    seen = worker.until(DONE, FAILED) + worker.until(DONE, FAILED)
+    assert {m["type"] for m in seen} <= {RESPONSE, PROGRESS, CHECKPOINT, DONE}
+    assert time.monotonic() - begin > 4
+    worker.limit(1 << 10)
+    worker.transfer(3, server.url(), target()[0])
+    worker.until(RESPONSE)
+    worker.limit(0)
+    assert worker.outcome()["type"] == DONE  # at a kilobyte a second it would be beyond the limit of waiting
+
+
 # Orders, and the end
 
 
@@ -840,8 +1120,10 @@ def test_hang_up_ends_it(serve, target):
     forever.set()
 
 
-def transfer_message(id=1, kind=TRANSFER, begin=0, size=UNKNOWN, etag=b"", flags=0, url=b"http://127.0.0.1/"):
-    head = struct.pack("=IIQQq512sII", kind, id, begin, size, NO_DATE, etag, flags, 0)
+def transfer_message(
+    id=1, kind=TRANSFER, begin=0, size=UNKNOWN, etag=b"", flags=0, url=b"http://127.0.0.1/", span=(0, 0, 0), ranged=0
+):
+    head = struct.pack("=IIQQq512sQQQII", kind, id, begin, size, NO_DATE, etag, *span, flags, ranged)
     return head + url.ljust(8808, b"\0")
 
 
@@ -866,7 +1148,13 @@ def transfer_message(id=1, kind=TRANSFER, begin=0, size=UNKNOWN, etag=b"", flags
         (transfer_message(flags=2), 1),
         (transfer_message(url=b"file:///etc/passwd"), 1),
         (transfer_message(url=b"x" * 8808), 1),
-        (os.urandom(9344), 1),
+        (transfer_message(ranged=1), 1),
+        (transfer_message(span=(0, 0, 1)), 1),
+        (transfer_message(span=(1 << 63, 0, 1), ranged=1), 1),
+        (struct.pack("=IIQQQ", SPAN, 1, 0, 0, 0), 0),
+        (struct.pack("=IIQ", LIMIT, 1, 0), 0),
+        (struct.pack("=IIQ", LIMIT, 0, 1 << 63), 0),
+        (os.urandom(9368), 1),
     ],
 )
 def test_malformed_message(target, message, fds):

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "channel.h"
 #include "judge.h"
+#include "limit.h"
 #include "request.h"
 #include "target.h"
 
@@ -23,6 +24,7 @@ typedef enum TransferState {
         TRANSFER_ASKING = 1, /* no answer that counts yet */
         TRANSFER_WAITING,    /* the answer is of another version; NET_PROCEED lets it in */
         TRANSFER_RECEIVING,
+        TRANSFER_WANTING,   /* ranged: the span has ended; bits-queue says what is next */
         TRANSFER_FINISHING, /* all is in the file; the last sync */
         TRANSFER_CLOSING,   /* failed or cancelled; a sync may still run */
         TRANSFER_ENDED,
@@ -35,6 +37,8 @@ typedef enum TransferEvent {
         EVENT_RESTART,  /* the answer is the whole file, of another version */
         EVENT_PROCEED,
         EVENT_RECEIVED, /* nothing is missing any more */
+        EVENT_SPAN_END, /* ranged: the span is in, or was halted */
+        EVENT_SPAN,     /* the next one */
         EVENT_FAIL,
         EVENT_CANCEL,
         EVENT_SYNCED, /* no sync runs and none is wanted */
@@ -47,14 +51,20 @@ static const uint8_t next_state[TRANSFER_STATE_COUNT][EVENT_COUNT] = {
                              [EVENT_CONTINUE] = TRANSFER_RECEIVING,
                              [EVENT_RESTART] = TRANSFER_WAITING,
                              [EVENT_RECEIVED] = TRANSFER_FINISHING,
+                             [EVENT_SPAN_END] = TRANSFER_WANTING,
                              [EVENT_FAIL] = TRANSFER_CLOSING,
                              [EVENT_CANCEL] = TRANSFER_CLOSING},
         [TRANSFER_WAITING] = {[EVENT_PROCEED] = TRANSFER_RECEIVING,
                               [EVENT_FAIL] = TRANSFER_CLOSING,
                               [EVENT_CANCEL] = TRANSFER_CLOSING},
         [TRANSFER_RECEIVING] = {[EVENT_RECEIVED] = TRANSFER_FINISHING,
+                                [EVENT_SPAN_END] = TRANSFER_WANTING,
                                 [EVENT_FAIL] = TRANSFER_CLOSING,
                                 [EVENT_CANCEL] = TRANSFER_CLOSING},
+        [TRANSFER_WANTING] = {[EVENT_SPAN] = TRANSFER_ASKING,
+                              [EVENT_RECEIVED] = TRANSFER_FINISHING,
+                              [EVENT_FAIL] = TRANSFER_CLOSING,
+                              [EVENT_CANCEL] = TRANSFER_CLOSING},
         [TRANSFER_FINISHING] = {[EVENT_FAIL] = TRANSFER_CLOSING,
                                 [EVENT_CANCEL] = TRANSFER_CLOSING,
                                 [EVENT_SYNCED] = TRANSFER_ENDED},
@@ -79,8 +89,13 @@ struct Transfer {
         Judgement judgement; /* of answer, when judged */
         bool delivered;      /* the request ended well while we waited for NET_PROCEED */
 
-        uint64_t size;            /* of the whole file; NET_SIZE_UNKNOWN */
-        uint64_t offset, durable; /* bytes in the file; of these on the disk */
+        bool foreground, held;    /* held: by the limit */
+        bool ranged;              /* span after span; else one span to the end of the file */
+        NetSpan span;             /* that is under way, or was the last */
+        uint64_t span_begin;      /* the offset at which it begins */
+        bool responded;           /* NET_RESPONSE was sent */
+        uint64_t size;            /* of the whole remote file; NET_SIZE_UNKNOWN */
+        uint64_t offset, durable; /* bytes of the stream in the file; of these on the disk */
         bool dirty;               /* the file differs from what the last sync began with */
         bool syncing;
         Sync sync;
@@ -95,6 +110,21 @@ struct Transfer {
 };
 
 static void transfer_finish(Transfer *t);
+
+bool transfer_is_limited(const Transfer *t)
+{
+        return t->easy && !t->foreground;
+}
+
+CURL *transfer_request(const Transfer *t)
+{
+        return t->easy;
+}
+
+Transfer *transfer_next(const Transfer *t)
+{
+        return t->next;
+}
 
 static int transfer_change(Transfer *t, TransferEvent event)
 {
@@ -137,6 +167,9 @@ static void send_response(Transfer *t, bool restarted)
                 .validator = t->judgement.validator,
         };
 
+        if (t->responded)
+                return;
+        t->responded = true;
         channel_send(t->worker->channel, &message, sizeof(message));
 }
 
@@ -161,6 +194,7 @@ static void transfer_stop_request(Transfer *t)
         if (t->easy)
                 multi_give(t->worker->multi, t->easy);
         t->easy = NULL;
+        t->held = false;
         curl_slist_free_all(t->headers);
         t->headers = NULL;
 }
@@ -295,7 +329,9 @@ static void on_synced(Sync *sync)
         t->durable = t->sync_offset;
 
         switch (t->state) {
+        case TRANSFER_ASKING: /* for a later span */
         case TRANSFER_RECEIVING:
+        case TRANSFER_WANTING:
                 send_offset(t, NET_CHECKPOINT, t->durable);
                 transfer_checkpoint(t);
                 break;
@@ -307,7 +343,6 @@ static void on_synced(Sync *sync)
         case TRANSFER_CLOSING:
                 transfer_finish(t);
                 break;
-        case TRANSFER_ASKING:
         case TRANSFER_WAITING:
         case TRANSFER_ENDED:
         case TRANSFER_STATE_COUNT:
@@ -315,17 +350,39 @@ static void on_synced(Sync *sync)
         }
 }
 
-/* The first byte may be written: makes room for all, with nothing beyond the offset. */
+static uint64_t local_position(const Transfer *t)
+{
+        return t->span.local + (t->offset - t->span_begin);
+}
+
+static uint64_t local_end(const Transfer *t)
+{
+        return t->span.length != NET_SIZE_UNKNOWN ? t->span.local + t->span.length
+                                                  : NET_SIZE_UNKNOWN;
+}
+
+/* The first byte may be written: makes room for all, with nothing beyond the offset of a file that
+ * is written from its begin to its end. */
 static void transfer_prepare(Transfer *t)
 {
-        int r = target_cut(t->fd, t->offset);
+        int r = t->ranged ? 0 : target_cut(t->fd, t->offset);
 
         if (r > 0)
                 transfer_set_dirty(t);
-        if (r >= 0 && t->size != NET_SIZE_UNKNOWN)
-                r = target_reserve(t->fd, t->offset, t->size);
+        if (r >= 0 && t->span.length != NET_SIZE_UNKNOWN)
+                r = target_reserve(t->fd, local_position(t), local_end(t));
         if (r < 0)
                 transfer_set_failure(t, failure_from_errno(r, "make room in the file"));
+}
+
+/* The answer tells the size of the file, the end of the span, and the version of all that follows.
+ */
+static void transfer_accept(Transfer *t)
+{
+        t->ask.validator = t->judgement.validator;
+        t->size = t->judgement.validator.size;
+        if (t->span.length == NET_SIZE_UNKNOWN && t->size != NET_SIZE_UNKNOWN)
+                t->span.length = t->size - t->span.remote;
 }
 
 static void transfer_judge(Transfer *t)
@@ -334,18 +391,21 @@ static void transfer_judge(Transfer *t)
         t->judged = true;
         switch (t->judgement.verdict) {
         case VERDICT_CONTINUE:
-                t->size = t->judgement.validator.size;
+                transfer_accept(t);
                 transfer_must(t, EVENT_CONTINUE);
                 send_response(t, false);
                 transfer_prepare(t);
                 break;
         case VERDICT_RESTART:
-                t->size = t->judgement.validator.size;
+                t->span = (NetSpan){.length = NET_SIZE_UNKNOWN};
+                t->span_begin = 0;
+                transfer_accept(t);
                 t->durable = 0; /* the bytes that are there are worth nothing any more */
                 transfer_must(t, EVENT_RESTART);
                 send_response(t, true);
                 break;
         case VERDICT_COMPLETE:
+        case VERDICT_CHANGED:
         case VERDICT_AGAIN:
         case VERDICT_FAIL:
                 break; /* acted upon when the request has ended */
@@ -363,16 +423,16 @@ static size_t on_header(char *data, size_t unit, size_t n, void *userdata)
 
 static void transfer_store(Transfer *t, const char *data, size_t size)
 {
-        uint64_t limit = t->size != NET_SIZE_UNKNOWN ? t->size : INT64_MAX;
+        uint64_t end = local_end(t), position = local_position(t);
         int r;
 
-        if (size > limit - t->offset) {
+        if (size > (end != NET_SIZE_UNKNOWN ? end : INT64_MAX) - position) {
                 transfer_set_failure(
                         t, failure_from_answer(BG_E_INVALID_SERVER_RESPONSE, t->answer.status,
                                                "more content than the answer announced"));
                 return;
         }
-        r = target_write(t->fd, data, size, t->offset);
+        r = target_write(t->fd, data, size, position);
         if (r < 0) {
                 transfer_set_failure(t, failure_from_errno(r, "write"));
                 return;
@@ -398,6 +458,9 @@ static size_t on_data(char *data, size_t unit, size_t n, void *userdata)
                 return CURL_WRITEFUNC_PAUSE;
         if (t->state != TRANSFER_RECEIVING || t->failed)
                 return 0;
+        t->held = !t->foreground && !limit_take(t->worker->limit, n);
+        if (t->held)
+                return CURL_WRITEFUNC_PAUSE;
         transfer_store(t, data, n);
         return t->failed ? 0 : n;
 }
@@ -408,6 +471,10 @@ static int transfer_ask(Transfer *t)
         long buffer = t->worker->n_transfers > MANY_TRANSFERS ? BUFFER_BYTES_MANY : BUFFER_BYTES;
         int r;
 
+        t->ask.ranged = t->ranged;
+        t->ask.begin = t->span.remote + (t->offset - t->span_begin);
+        t->ask.end = t->span.length == NET_SIZE_UNKNOWN ? NET_SIZE_UNKNOWN
+                                                        : t->span.remote + t->span.length;
         t->easy = multi_take(t->worker->multi);
         if (!t->easy)
                 return -ENOMEM;
@@ -424,16 +491,38 @@ static int transfer_ask(Transfer *t)
         return multi_add(t->worker->multi, t->easy);
 }
 
+static void transfer_span_end(Transfer *t)
+{
+        transfer_must(t, EVENT_SPAN_END);
+        send_offset(t, NET_WANT, t->offset);
+}
+
 /* The body is in: is it the whole of it? */
 static void transfer_received(Transfer *t)
 {
-        if (t->size != NET_SIZE_UNKNOWN && t->offset != t->size) {
+        if (t->span.length != NET_SIZE_UNKNOWN && local_position(t) != local_end(t)) {
                 transfer_set_failure(t, failure_from_curl(CURLE_PARTIAL_FILE, 0, t->answer.status));
                 transfer_fail(t);
                 return;
         }
+        if (t->ranged) {
+                transfer_span_end(t);
+                return;
+        }
         transfer_must(t, EVENT_RECEIVED);
         transfer_finish(t);
+}
+
+static void transfer_set_changed(Transfer *t)
+{
+        Failure failure = failure_from_answer(BG_E_REMOTE_FILE_CHANGED, t->answer.status,
+                                              "the remote file is another version");
+
+        failure.class = NET_CHANGED;
+        t->durable = 0;
+        t->offset = 0;
+        transfer_set_failure(t, failure);
+        t->keep_dirty = true; /* of no use any more */
 }
 
 /* Acts upon a judgement whose answer carries nothing for the file. */
@@ -449,10 +538,13 @@ static void transfer_follow_verdict(Transfer *t)
                         t, failure_from_worker(E_OUTOFMEMORY, NET_TRANSIENT, "no memory"));
                 break;
         case VERDICT_COMPLETE:
-                t->size = t->judgement.validator.size;
+                transfer_accept(t);
                 send_response(t, false);
                 transfer_received(t);
                 return;
+        case VERDICT_CHANGED:
+                transfer_set_changed(t);
+                break;
         case VERDICT_FAIL:
                 transfer_set_failure(t, t->judgement.failure);
                 break;
@@ -501,10 +593,18 @@ void transfer_ended(void *userdata, CURLcode code)
                 transfer_received(t);
 }
 
+/* Takes in what was held back, and reads on. */
+static void transfer_go_on(Transfer *t)
+{
+        CURLcode code = curl_easy_pause(t->easy, CURLPAUSE_CONT);
+
+        if (code != CURLE_OK)
+                transfer_ended(t, code);
+}
+
 int transfer_proceed(Transfer *t)
 {
         int r = transfer_change(t, EVENT_PROCEED);
-        CURLcode code;
 
         if (r < 0)
                 return r;
@@ -518,10 +618,70 @@ int transfer_proceed(Transfer *t)
                 transfer_received(t);
                 return 0;
         }
-        code = curl_easy_pause(t->easy, CURLPAUSE_CONT); /* delivers what was held back */
-        if (code != CURLE_OK)
-                transfer_ended(t, code);
+        transfer_go_on(t);
         return 0;
+}
+
+void transfer_let_go(Transfer *t)
+{
+        if (!t->held || !t->easy)
+                return;
+        t->held = false;
+        transfer_go_on(t);
+}
+
+/* Bytes of one version are there: with no validator to tell it, no other answer can join them. */
+static bool transfer_can_go_on(const Transfer *t)
+{
+        return t->offset == 0 || validator_proves(&t->ask.validator);
+}
+
+int transfer_span(Transfer *t, const NetSpan *span)
+{
+        int r = transfer_change(t, EVENT_SPAN);
+
+        if (r < 0)
+                return t->state == TRANSFER_CLOSING ? 0 : r; /* it failed meanwhile */
+        t->span = *span;
+        t->span_begin = t->offset;
+        t->ask.ranged = true;
+        t->ask.kind = ask_kind(&t->ask);
+        if (!transfer_can_go_on(t))
+                transfer_set_failure(
+                        t, failure_from_answer(BG_E_INSUFFICIENT_RANGE_SUPPORT, t->answer.status,
+                                               "the server tells nothing by which two answers can "
+                                               "be known to be of one version"));
+        else if (transfer_ask(t) < 0)
+                transfer_set_failure(
+                        t, failure_from_worker(E_OUTOFMEMORY, NET_TRANSIENT, "no memory"));
+        if (t->failed)
+                transfer_fail(t);
+        return 0;
+}
+
+void transfer_halt(Transfer *t)
+{
+        if (t->state != TRANSFER_ASKING && t->state != TRANSFER_RECEIVING)
+                return;
+        t->ranged = true;
+        transfer_stop_request(t);
+        if (t->failed) /* its end was about to be seen to */
+                transfer_fail(t);
+        else
+                transfer_span_end(t);
+}
+
+int transfer_last_span(Transfer *t)
+{
+        int r;
+
+        if (t->state == TRANSFER_CLOSING)
+                return 0;
+        if (t->state != TRANSFER_WANTING)
+                return -EBADMSG;
+        r = transfer_change(t, EVENT_RECEIVED);
+        transfer_finish(t);
+        return r;
 }
 
 void transfer_cancel(Transfer *t)
@@ -552,8 +712,15 @@ static Transfer *transfer_new(Worker *worker, const NetTransfer *message)
         t->id = message->header.sequence;
         t->state = TRANSFER_ASKING;
         t->fd = -1;
-        t->ask.begin = t->offset = t->durable = message->begin;
-        t->ask.validator = message->validator;
+        t->foreground = message->foreground;
+        t->ranged = message->ranged;
+        t->offset = t->durable = t->span_begin = message->begin;
+        t->span = t->ranged ? message->span
+                            : (NetSpan){message->begin, message->begin, NET_SIZE_UNKNOWN};
+        t->ask.ranged = t->ranged;
+        t->ask.begin = t->span.remote;
+        t->ask.validator = message->begin > 0 ? message->validator
+                                              : (NetValidator){NET_SIZE_UNKNOWN, INT64_MIN, ""};
         t->ask.kind = ask_kind(&t->ask);
         t->size = NET_SIZE_UNKNOWN;
         t->next = worker->transfers;
@@ -589,6 +756,8 @@ int transfer_start(Worker *worker, const NetTransfer *message, int fd)
         t->url = request_url(message->url);
         if (!t->url)
                 transfer_set_failure(t, failure_from_curl(CURLE_URL_MALFORMAT, 0, 0));
+        else if (t->ranged && !transfer_can_go_on(t))
+                transfer_set_changed(t);
         else if (transfer_ask(t) < 0)
                 transfer_set_failure(
                         t, failure_from_worker(E_OUTOFMEMORY, NET_TRANSIENT, "no memory"));

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <curl/curl.h>
+#include <stdbool.h>
 
 #include "wire/net.h"
 #include "worker.h"
@@ -17,7 +18,16 @@ int transfer_start(Worker *worker, const NetTransfer *message, int fd);
 Transfer *transfer_find(Worker *worker, uint32_t id);
 
 int transfer_proceed(Transfer *transfer); /* -EBADMSG when it does not wait for that */
+int transfer_span(Transfer *transfer, const NetSpan *span); /* the same */
+int transfer_last_span(Transfer *transfer);                 /* the same */
+void transfer_halt(Transfer *transfer);
 void transfer_cancel(Transfer *transfer);
 
 /* For Multi: the request has ended. */
 void transfer_ended(void *transfer, CURLcode code);
+
+/* For limit.c. */
+void transfer_let_go(Transfer *transfer);           /* goes on if the limit held it */
+bool transfer_is_limited(const Transfer *transfer); /* has a request, not in the foreground */
+CURL *transfer_request(const Transfer *transfer);
+Transfer *transfer_next(const Transfer *transfer); /* of Worker.transfers */

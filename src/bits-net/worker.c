@@ -76,6 +76,9 @@ static int worker_set_up(Worker *worker)
         r = checkpoint_new(worker->event, &worker->checkpoint);
         if (r < 0)
                 return r;
+        r = limit_new(worker, &worker->limit);
+        if (r < 0)
+                return r;
         return channel_new(worker, WORKER_FD, &worker->channel);
 }
 

@@ -4,6 +4,7 @@
 #include <systemd/sd-event.h>
 
 #include "checkpoint.h"
+#include "limit.h"
 #include "multi.h"
 
 typedef struct Channel Channel;
@@ -16,4 +17,5 @@ typedef struct Worker {
         Channel *channel;
         Transfer *transfers; /* Transfer.next */
         unsigned n_transfers;
+        Limit *limit;
 } Worker;

@@ -37,7 +37,7 @@ int file_report_check(const FileReply *reply, size_t size)
 static int check_failed(const NetFailed *failed)
 {
         if (!wire_text_ok(failed->text, sizeof(failed->text)) || failed->hresult >= 0 ||
-            failed->class > NET_TRANSIENT || failed->retry_after_usec < -1 ||
+            failed->class > NET_CHANGED || failed->retry_after_usec < -1 ||
             failed->context < NET_CONTEXT_LOCAL_FILE || failed->context > NET_CONTEXT_TRANSPORT)
                 return -EBADMSG;
         return 0;
@@ -53,13 +53,14 @@ static int check_response(const NetResponse *response)
 int net_report_check(const NetMessage *message, size_t size)
 {
         /* What bits-net may say, with the exact size of each. */
-        static const size_t sizes[NET_FAILED + 1] = {
+        static const size_t sizes[NET_WANT + 1] = {
                 [NET_READY] = sizeof(NetReady),     [NET_RESPONSE] = sizeof(NetResponse),
                 [NET_PROGRESS] = sizeof(NetOffset), [NET_CHECKPOINT] = sizeof(NetOffset),
                 [NET_DONE] = sizeof(NetOffset),     [NET_FAILED] = sizeof(NetFailed),
+                [NET_WANT] = sizeof(NetOffset),
         };
 
-        if (size < sizeof(WireHeader) || message->header.type > NET_FAILED ||
+        if (size < sizeof(WireHeader) || message->header.type > NET_WANT ||
             sizes[message->header.type] == 0 || sizes[message->header.type] != size)
                 return -EBADMSG;
         if (message->header.type == NET_READY)

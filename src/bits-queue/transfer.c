@@ -486,6 +486,11 @@ bool transfer_on_net(Transfer *t, const NetMessage *message)
         case NET_TRANSFER:
         case NET_PROCEED:
         case NET_CANCEL:
+        case NET_WANT: /* of ranged transfers, which it has not asked for */
+        case NET_SPAN:
+        case NET_HALT:
+        case NET_FINISH:
+        case NET_LIMIT:
                 return false;
         }
         return false;

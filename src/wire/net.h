@@ -5,16 +5,24 @@
  *
  *   NET_TRANSFER -> NET_RESPONSE -> (NET_PROGRESS | NET_CHECKPOINT)* -> NET_DONE | NET_FAILED
  *
+ * What a transfer fetches is a stream: one span of the remote file after the other, and each offset
+ * of a message counts the bytes of that stream, with those that were there before. A plain transfer
+ * is one span, from begin to the end of the file. A ranged one names its first span, and says
+ * NET_WANT when that is in; bits-queue answers NET_SPAN or NET_FINISH. NET_HALT ends the span that
+ * is under way where it is, which NET_WANT then tells; it makes a plain transfer a ranged one, and
+ * is ignored when no span is under way.
+ *
  * With begin > 0 and a server whose answer does not continue the same version, NET_RESPONSE says
  * restarted = 1 and nothing is written until NET_PROCEED: bits-queue first commits offset 0, so
- * that a stored offset never stands for bytes of another version. NET_CANCEL is answered by
+ * that a stored offset never stands for bytes of another version. A ranged transfer of another
+ * version ends instead, with NET_FAILED of class NET_CHANGED. NET_CANCEL is answered by
  * NET_FAILED with E_ABORT, after which the worker holds the descriptor no more.
  */
 #pragma once
 
 #include "wire.h"
 
-#define NET_VERSION       1
+#define NET_VERSION       2
 #define NET_SIZE_UNKNOWN  UINT64_MAX
 #define NET_TEXT_SIZE     512
 #define NET_TRANSFERS_MAX 64 /* at once in one worker; more are refused with E_OUTOFMEMORY */
@@ -29,6 +37,11 @@ enum NetType {
         NET_CHECKPOINT, /* worker: fdatasync has confirmed offset */
         NET_DONE,       /* worker: all received and durable, descriptor closed */
         NET_FAILED,     /* worker: descriptor closed */
+        NET_WANT,       /* worker: the span ended at offset; what next? */
+        NET_SPAN,       /* queue: fetch this next */
+        NET_HALT,       /* queue: end the span that is under way */
+        NET_FINISH,     /* queue: there is no other span */
+        NET_LIMIT,      /* queue: for all transfers of the worker that are not in the foreground */
 };
 
 enum NetContext { /* where it failed; values of BG_ERROR_CONTEXT_* */
@@ -40,6 +53,7 @@ enum NetContext { /* where it failed; values of BG_ERROR_CONTEXT_* */
 enum NetClass { /* errors.md, column Class */
         NET_FATAL,
         NET_TRANSIENT,
+        NET_CHANGED, /* what is there is of another version: only from 0 can it go on */
 };
 
 typedef struct NetValidator {       /* which version of the remote file the bytes are of */
@@ -55,18 +69,37 @@ typedef struct NetReady {
         uint32_t version, reserved;
 } NetReady;
 
+typedef struct NetSpan { /* bytes of the remote file, and where they go */
+        uint64_t remote, local;
+        uint64_t length; /* never 0; NET_SIZE_UNKNOWN: to the end of the remote file */
+} NetSpan;
+WIRE_NO_PADDING(NetSpan, 24);
+
 typedef struct NetTransfer {    /* + write descriptor */
         WireHeader header;      /* sequence: the transfer's id, never 0 */
         uint64_t begin;         /* bytes that are there and durable */
         NetValidator validator; /* of those bytes; begin 0: unused */
-        uint32_t foreground, reserved;
+        NetSpan span;           /* of a ranged transfer; else all 0 */
+        uint32_t foreground, ranged;
         char url[WIRE_URL_SIZE];
 } NetTransfer;
-WIRE_NO_PADDING(NetTransfer, 8 + 8 + sizeof(NetValidator) + 8 + WIRE_URL_SIZE);
+WIRE_NO_PADDING(NetTransfer, 8 + 8 + sizeof(NetValidator) + sizeof(NetSpan) + 8 + WIRE_URL_SIZE);
 
-typedef struct NetOrder { /* NET_PROCEED, NET_CANCEL */
+typedef struct NetOrder { /* NET_PROCEED, NET_CANCEL, NET_HALT, NET_FINISH */
         WireHeader header;
 } NetOrder;
+
+typedef struct NetNext { /* NET_SPAN */
+        WireHeader header;
+        NetSpan span;
+} NetNext;
+WIRE_NO_PADDING(NetNext, 8 + sizeof(NetSpan));
+
+typedef struct NetLimit {
+        WireHeader header;      /* sequence 0 */
+        uint64_t bytes_per_sec; /* 0: none */
+} NetLimit;
+WIRE_NO_PADDING(NetLimit, 16);
 
 typedef struct NetResponse {
         WireHeader header;
@@ -75,7 +108,7 @@ typedef struct NetResponse {
 } NetResponse;
 WIRE_NO_PADDING(NetResponse, 16 + sizeof(NetValidator));
 
-typedef struct NetOffset { /* NET_PROGRESS, NET_CHECKPOINT, NET_DONE (the final size) */
+typedef struct NetOffset { /* NET_PROGRESS, NET_CHECKPOINT, NET_WANT, NET_DONE (the final one) */
         WireHeader header;
         uint64_t offset;
 } NetOffset;
@@ -98,6 +131,8 @@ typedef union NetMessage {
         NetReady ready;
         NetTransfer transfer;
         NetOrder order;
+        NetNext next;
+        NetLimit limit;
         NetResponse response;
         NetOffset offset;
         NetFailed failed;

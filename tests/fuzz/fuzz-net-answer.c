@@ -19,6 +19,9 @@ static const Ask asks[] = {
         {.kind = ASK_IF_RANGE, .begin = 400, .validator = {1000, 784025377000000, ""}},
         {.kind = ASK_IF_RANGE, .begin = 1000, .validator = {1000, INT64_MIN, "\"a\""}},
         {.kind = ASK_RANGE, .begin = 400, .validator = {NET_SIZE_UNKNOWN, INT64_MIN, "\"a\""}},
+        {ASK_RANGE, true, 0, 400, {NET_SIZE_UNKNOWN, INT64_MIN, ""}},
+        {ASK_RANGE, true, 400, NET_SIZE_UNKNOWN, {1000, INT64_MIN, "\"a\""}},
+        {ASK_IF_RANGE, true, 400, 1000, {1000, 784025377000000, "\"a\""}},
 };
 
 static void check(const Ask *ask, const Answer *answer)
@@ -27,14 +30,19 @@ static void check(const Ask *ask, const Answer *answer)
 
         switch (judgement.verdict) {
         case VERDICT_CONTINUE:
-                assert(answer->status == (ask->begin ? 206 : 200));
-                assert(ask->begin == 0 || answer->range.first == ask->begin);
+                assert(answer->status == (ask->begin || ask->ranged ? 206 : 200));
+                assert(answer->status == 200 || answer->range.first == ask->begin);
+                assert(!ask->ranged || ask->end == NET_SIZE_UNKNOWN ||
+                       answer->range.last == ask->end - 1);
                 break;
         case VERDICT_RESTART:
-                assert(ask->begin > 0 && answer->status == 200);
+                assert(!ask->ranged && ask->begin > 0 && answer->status == 200);
+                break;
+        case VERDICT_CHANGED:
+                assert(ask->ranged && validator_proves(&ask->validator));
                 break;
         case VERDICT_COMPLETE:
-                assert(ask->begin == ask->validator.size && answer->status == 416);
+                assert(!ask->ranged && ask->begin == ask->validator.size && answer->status == 416);
                 break;
         case VERDICT_AGAIN:
                 assert(ask->kind == ASK_IF_RANGE

@@ -24,7 +24,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         memset(&message, 0xa5, sizeof(message)); /* what was not received must not matter */
         memcpy(&message, data, size);
         if (message_check(&message, size, with_fd) == 0) {
-                assert(message.header.sequence != 0);
+                assert((message.header.sequence != 0) == (message.header.type != NET_LIMIT));
+                if (message.header.type == NET_SPAN)
+                        assert(message.next.span.length > 0 &&
+                               message.next.span.local <= INT64_MAX);
                 if (message.header.type == NET_TRANSFER)
                         assert(with_fd && size == sizeof(NetTransfer) &&
                                strlen(message.transfer.url) < sizeof(message.transfer.url));

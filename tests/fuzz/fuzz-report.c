@@ -20,7 +20,7 @@ static void check_net(const uint8_t *data, size_t size)
         if (net_report_check(&message, size) < 0)
                 return;
         assert(message.header.type != NET_TRANSFER && message.header.type != NET_PROCEED &&
-               message.header.type != NET_CANCEL);
+               message.header.type != NET_CANCEL && message.header.type <= NET_WANT);
         if (message.header.type == NET_FAILED)
                 assert(size == sizeof(NetFailed) && message.failed.hresult < 0 &&
                        strlen(message.failed.text) < sizeof(message.failed.text));
