@@ -37,6 +37,7 @@ File *file_free(File *file)
         free(file->local);
         free(file->ranges);
         free(file->filled);
+        free(file->requested);
         free(file);
         return NULL;
 }
@@ -53,15 +54,108 @@ void file_reset(File *file)
         file->temp_uid = (uid_t)-1;
         memset(&file->id, 0, sizeof(file->id));
         memset(&file->directory, 0, sizeof(file->directory));
+        file->announced = false;
+        file_forget_bytes(file);
+}
+
+void file_forget_bytes(File *file)
+{
         memset(&file->validator, 0, sizeof(file->validator));
         file->validator.size = NET_SIZE_UNKNOWN;
         file->validator.last_modified_usec = INT64_MIN;
-        file->size = NET_SIZE_UNKNOWN;
+        file->size = file->n_ranges > 0 ? ranges_sum(file->ranges, file->n_ranges, NET_SIZE_UNKNOWN)
+                                        : NET_SIZE_UNKNOWN;
         file->offset = file->received = 0;
-        file->announced = false;
         free(file->filled);
         file->filled = NULL;
         file->n_filled = 0;
+}
+
+/* ---- what is filled, and requested ----------------------------------------------------------- */
+
+int file_copy_filled(const File *file, FileRange **ret, size_t *ret_n)
+{
+        FileRange prefix = {0, file->offset};
+        const FileRange *from = file->n_filled > 0 ? file->filled : &prefix;
+        size_t n = file->n_filled > 0 ? file->n_filled : file->offset > 0;
+
+        *ret_n = 0;
+        *ret = NULL;
+        if (n == 0)
+                return 0;
+        *ret = malloc(n * sizeof(**ret));
+        if (!*ret)
+                return -ENOMEM;
+        memcpy(*ret, from, n * sizeof(**ret));
+        *ret_n = n;
+        return 0;
+}
+
+uint64_t file_filled_end(const File *file)
+{
+        return file->n_filled > 0 ? range_end(&file->filled[file->n_filled - 1]) : file->offset;
+}
+
+static int fill_set(File *file, FileRange part)
+{
+        _cleanup_(freep) FileRange *set = NULL;
+        size_t n;
+        int r;
+
+        r = file_copy_filled(file, &set, &n);
+        if (r == 0)
+                r = ranges_add(&set, &n, part);
+        if (r < 0)
+                return r;
+        free(file->filled);
+        file->filled = NULL;
+        file->n_filled = 0;
+        if (n > 1 || set[0].offset > 0) {
+                file->filled = TAKE_PTR(set);
+                file->n_filled = n;
+        }
+        return 0;
+}
+
+int file_fill(File *file, FileRange part)
+{
+        bool appended = file->n_ranges > 0 || (file->n_filled == 0 && part.offset == file->offset);
+        int r = appended ? 0 : fill_set(file, part);
+
+        if (r < 0)
+                return r;
+        file->offset += part.length;
+        return file_prune_requested(file);
+}
+
+int file_prune_requested(File *file)
+{
+        _cleanup_(freep) FileRange *set = NULL;
+        size_t n, left = 0;
+        FileRange gap;
+        int r;
+
+        if (file->n_requested == 0)
+                return 0;
+        r = file_copy_filled(file, &set, &n);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < file->n_requested; i++) {
+                const FileRange *wanted = &file->requested[i];
+                uint64_t end = range_end(wanted) < file->size ? range_end(wanted) : file->size;
+
+                if (ranges_gap(set, n, wanted->offset, end, &gap))
+                        file->requested[left++] = *wanted;
+        }
+        file->n_requested = left;
+        return 0;
+}
+
+void file_drop_requested(File *file)
+{
+        free(file->requested);
+        file->requested = NULL;
+        file->n_requested = 0;
 }
 
 void file_temporary_name(const File *file, char ret[WIRE_PATH_SIZE])

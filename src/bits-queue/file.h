@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "range.h"
 #include "wire/file.h"
 #include "wire/net.h"
 
@@ -27,10 +28,6 @@ typedef enum FileValidation { /* SetValidationState */
         VALIDATION_BAD,
 } FileValidation;
 
-typedef struct FileRange {       /* BG_FILE_RANGE */
-        uint64_t offset, length; /* UINT64_MAX: to the end */
-} FileRange;
-
 typedef struct File {
         Job *job;
         uint32_t index;
@@ -49,8 +46,15 @@ typedef struct File {
         bool announced;    /* FileTransferred was handled */
         FileRange *ranges; /* owned; those of AddFileWithRanges, in their order */
         size_t n_ranges;   /* 0: the whole file */
-        FileRange *filled; /* owned; on demand: durable parts, ascending, merged */
+        /* For File6. A file that is filled from its begin has no list of what is filled: that is
+         * [0, offset). Otherwise offset is the sum of the list. */
+        FileRange *filled; /* owned; durable parts, ascending, merged */
         size_t n_filled;
+        FileRange *requested; /* owned; disjoint, in the order of the requests; not filled yet */
+        size_t n_requested;
+        uint64_t position;  /* in memory: what is missing from here on comes first */
+        bool no_ranges;     /* in memory: the server does not serve them */
+        unsigned restarts;  /* in memory: for another version, in a row */
         Transfer *transfer; /* while on the move */
 } File;
 
@@ -60,6 +64,20 @@ void filep_free(File **file);
 
 /* Forgets everything about the local file but its names: the next transfer starts anew. */
 void file_reset(File *file);
+
+/* Forgets what was received, of a version that is gone; the local file stays, with nothing of use.
+ */
+void file_forget_bytes(File *file);
+
+/* Durable parts, as a set of the caller's. 0 or -ENOMEM. */
+int file_copy_filled(const File *file, FileRange **ret, size_t *ret_n);
+/* A part became durable; what it answers is requested no more. 0 or -ENOMEM. */
+int file_fill(File *file, FileRange part);
+/* How long the temporary file must be to have all that is durable. */
+uint64_t file_filled_end(const File *file);
+/* Takes what is filled from requested. 0 or -ENOMEM. */
+int file_prune_requested(File *file);
+void file_drop_requested(File *file);
 
 /* "/dir/BITxxxx.tmp" in ret; "" while there is none. */
 void file_temporary_name(const File *file, char ret[WIRE_PATH_SIZE]);

@@ -136,6 +136,34 @@ static void check_next(Add *add)
         file_call(add->job->queue, identity, &request, on_checked, add);
 }
 
+/* Given order, concatenated, no overlap; not for what cannot be resumed or is filled on demand. */
+static HRESULT check_ranges(const Job *job, const Caller *caller, const FileName *name)
+{
+        HRESULT hr;
+
+        if (name->n_ranges == 0)
+                return S_OK;
+        if (job->dynamic_content || job->on_demand)
+                return BG_E_UNSUPPORTED_JOB_CONFIGURATION;
+        if (!caller->administrator && name->n_ranges > job->queue->settings.ranges_per_file_max)
+                return BG_E_TOO_MANY_RANGES_IN_FILE;
+        hr = ranges_check(name->ranges, name->n_ranges, RANGE_TO_EOF);
+        return SUCCEEDED(hr) ? ranges_check_disjoint(name->ranges, name->n_ranges) : hr;
+}
+
+static int set_ranges(File *file, const FileName *name)
+{
+        if (name->n_ranges == 0)
+                return 0;
+        file->ranges = malloc(name->n_ranges * sizeof(*file->ranges));
+        if (!file->ranges)
+                return -ENOMEM;
+        memcpy(file->ranges, name->ranges, name->n_ranges * sizeof(*file->ranges));
+        file->n_ranges = name->n_ranges;
+        file_reset(file); /* its size may be known by this */
+        return 0;
+}
+
 static HRESULT add_new(Job *job, const FileName *names, size_t n, Add **ret)
 {
         Add *add = calloc(1, sizeof(*add) + n * sizeof(File *));
@@ -150,6 +178,10 @@ static HRESULT add_new(Job *job, const FileName *names, size_t n, Add **ret)
                 add->files[add->n] = file_new(job, 0, name->remote, name->local);
                 if (!add->files[add->n])
                         break;
+                if (set_ranges(add->files[add->n], name) < 0) {
+                        add->files[add->n] = file_free(add->files[add->n]);
+                        break;
+                }
         }
         if (add->n == n) {
                 *ret = add;
@@ -176,6 +208,8 @@ void job_add_files(Job *job, const Caller *caller, const FileName *names, size_t
                 hr = E_INVALIDARG;
         else if (are_too_many(job, n, caller->administrator))
                 hr = BG_E_TOO_MANY_FILES_IN_JOB;
+        for (size_t i = 0; i < n && SUCCEEDED(hr); i++)
+                hr = check_ranges(job, caller, &names[i]);
         if (SUCCEEDED(hr))
                 hr = add_new(job, names, n, &add);
         if (FAILED(hr)) {

@@ -202,9 +202,11 @@ bool job_helper_uid(const Job *job, uid_t *ret);
 
 typedef struct FileName {
         const char *remote, *local;
+        const FileRange *ranges; /* of AddFileWithRanges; NULL: the whole file */
+        size_t n_ranges;
 } FileName;
 
-/* AddFile (n = 1) and AddFileSet, all or nothing. Copies the names. */
+/* AddFile (n = 1), AddFileSet, all or nothing, and AddFileWithRanges. Copies the names. */
 void job_add_files(Job *job, const Caller *caller, const FileName *names, size_t n, Done done);
 void job_suspend(Job *job, Done done);
 void job_resume(Job *job, Done done);

@@ -202,10 +202,19 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
 
 /* ---- files of an active job ------------------------------------------------------------------ */
 
+/* On demand, a file moves while something of it is requested, or it is only to be sealed. */
+static bool is_wanted(const File *file)
+{
+        return file->state < FILE_SEALED &&
+               (!file->job->on_demand || file->n_requested > 0 || file->state == FILE_RECEIVED ||
+                file->offset == file->size || file->n_ranges > 0);
+}
+
 /* Moves as many of the job's files as may; true when none is left to move. */
 static bool fill(Job *job)
 {
         const Settings *settings = &job->queue->settings;
+        bool wanted = false;
 
         while (job->fill_from < job->n_files && job->files[job->fill_from]->state >= FILE_SEALED)
                 job->fill_from++;
@@ -214,11 +223,15 @@ static bool fill(Job *job)
              i++) {
                 File *file = job->files[i];
 
-                if (file->state < FILE_SEALED && !file->transfer &&
+                wanted |= is_wanted(file);
+                if (is_wanted(file) && !file->transfer &&
                     hosts_have_room(job->queue->hosts, job->owner, file->remote,
                                     settings->connections_per_host))
                         (void)transfer_start(file);
         }
+        if (job->on_demand && is_active(job) && !wanted && job->n_transfers == 0 &&
+            job->fill_from < job->n_files)
+                (void)job_event(job, EVENT_SATISFIED);
         return job->fill_from == job->n_files;
 }
 

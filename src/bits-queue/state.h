@@ -29,6 +29,7 @@ typedef enum JobEvent {
         EVENT_START,           /* the scheduler picked it */
         EVENT_CONNECTED,       /* the first answer came */
         EVENT_PREEMPT,         /* back into the queue: slice over, worker gone, service restarted */
+        EVENT_SATISFIED,       /* on demand: what was requested is there, and not all files are */
         EVENT_TRANSFERRED,     /* the last file is sealed */
         EVENT_TRANSIENT,       /* recoverable error */
         EVENT_FATAL,           /* unrecoverable error, or time-out of recoverable ones */

@@ -23,10 +23,18 @@ enum {
         BUSY_RETRY_USEC = 200 * 1000, /* while another writer has not gone */
         BUSY_TRIES = 150,
         LOST_WORKERS_MAX = 5,         /* in a row, without progress between them */
+        RESTARTS_MAX = 5,             /* of one file, for other versions, before it is whole */
         STOP_USEC = 10 * 1000 * 1000, /* until a bits-net that does not stop is ended */
 };
 
 static void name_or_open(Transfer *t);
+
+static void notify_ranges(File *file, uint64_t offset, uint64_t length)
+{
+        (void)file;
+        (void)offset;
+        (void)length;
+}
 static void seal(Transfer *t);
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -37,6 +45,7 @@ static void transfer_unref(Transfer *t)
                 return;
         sd_event_source_disable_unref(t->timer);
         closep(&t->fd);
+        spans_deinit(&t->spans);
         job_unref(t->job);
         free(t);
 }
@@ -160,6 +169,34 @@ static int start_over(Transfer *t)
         return r;
 }
 
+/* The first span of the stream. 0: there is none. */
+static int plan(Transfer *t, NetTransfer *message)
+{
+        int r;
+
+        spans_start(&t->spans, t->file);
+        t->ranged = spans_are_needed(t->file);
+        message->ranged = t->ranged;
+        if (t->ranged)
+                return spans_next(&t->spans, t->file, &message->span);
+        r = spans_plain(&t->spans);
+        return r < 0 ? r : 1;
+}
+
+/* All that is wanted is there: the last time it ended just before it was sealed, or suspended. */
+static void nothing_to_move(Transfer *t, int result)
+{
+        closep(&t->fd);
+        if (result < 0) {
+                transfer_fail(t, E_OUTOFMEMORY, CONTEXT_QUEUE_MANAGER, NULL, NET_TRANSIENT);
+        } else if (t->file->offset == t->file->size) {
+                t->file->state = FILE_RECEIVED;
+                store_file(t);
+                seal(t);
+        } else
+                transfer_end(t);
+}
+
 static void move(Transfer *t)
 {
         _cleanup_(freep) NetTransfer *message = calloc(1, sizeof(*message));
@@ -181,6 +218,11 @@ static void move(Transfer *t)
         message->validator = file->validator;
         message->foreground = t->job->priority == PRIORITY_FOREGROUND;
         (void)snprintf(message->url, sizeof(message->url), "%s", file->remote);
+        r = plan(t, message);
+        if (r <= 0) {
+                nothing_to_move(t, r);
+                return;
+        }
         r = net_start(t->job->queue, identity, message, TAKE_FD(t->fd), t, &t->worker);
         if (r < 0)
                 no_worker(t, r);
@@ -265,7 +307,7 @@ static void open_temp(Transfer *t)
 
         t->state = TRANSFER_OPENING;
         fill_request(t, t->file->id.inode ? FILE_RESUME_TEMP : FILE_OPEN_TEMP, &request);
-        request.size = t->file->offset;
+        request.size = file_filled_end(t->file);
         (void)call_file(t, &request, on_opened);
 }
 
@@ -380,8 +422,82 @@ static void on_restart_committed(void *userdata, HRESULT hr)
         if (SUCCEEDED(hr) && t->worker && t->state == TRANSFER_RESTARTING) {
                 t->state = TRANSFER_MOVING;
                 net_order(t->worker, NET_PROCEED, t->net_id);
+                transfer_turn(t);
         }
         transfer_unref(t);
+}
+
+/* Part of the file became durable. It ends the process when that cannot be noted: what is claimed
+ * later would not fit. */
+static void on_durable(Transfer *t, uint64_t offset)
+{
+        FileRange part;
+        int r = 0;
+
+        while (r == 0 && spans_take(&t->spans, offset, &part)) {
+                r = file_fill(t->file, part);
+                notify_ranges(t->file, part.offset, part.length);
+        }
+        if (r < 0) {
+                log_error("no memory for what is there of a file");
+                (void)sd_event_exit(t->job->queue->event, EXIT_FAILURE);
+        }
+}
+
+/* MAX_DOWNLOAD_SIZE: of all files together, as large as they are known to be. */
+static bool exceeds_limit(const Job *job)
+{
+        uint64_t left = job->max_download_size;
+
+        if (left == 0)
+                return false;
+        for (size_t i = 0; i < job->n_files; i++) {
+                const File *file = job->files[i];
+                uint64_t size = file->size == NET_SIZE_UNKNOWN || job->on_demand ? file->received
+                                                                                 : file->size;
+
+                if (size > left)
+                        return true;
+                left -= size;
+        }
+        return false;
+}
+
+/* Fails the job when it has become too large; its transfers then stop. */
+static void check_limit(Transfer *t)
+{
+        if (exceeds_limit(t->job))
+                job_fail(t->job, BG_E_MAX_DOWNLOAD_SIZE_LIMIT_REACHED, CONTEXT_REMOTE_FILE,
+                         (int32_t)t->file->index, NULL, FAILURE_FATAL);
+}
+
+/* The remote file has size bytes: are the ranges within? Those that go to its end get their length.
+ */
+static bool fit(Transfer *t, uint64_t size)
+{
+        File *file = t->file;
+
+        if (size == NET_SIZE_UNKNOWN)
+                return file->n_ranges == 0 && file->n_requested == 0;
+        if (!spans_resolve(&t->spans, size) ||
+            FAILED(ranges_check(file->ranges, file->n_ranges, size)) ||
+            FAILED(ranges_check(file->requested, file->n_requested, size)))
+                return false;
+        for (size_t i = 0; i < file->n_requested; i++)
+                if (file->requested[i].length == RANGE_TO_EOF)
+                        file->requested[i].length = size - file->requested[i].offset;
+        return true;
+}
+
+/* Ranges were named before the size was known, and are not all within. */
+static void misfit(Transfer *t)
+{
+        bool sized = t->file->validator.size != NET_SIZE_UNKNOWN;
+
+        file_drop_requested(t->file); /* else it could never go on */
+        store_file(t);
+        job_fail(t->job, sized ? BG_E_INVALID_RANGE : BG_E_RANDOM_ACCESS_NOT_SUPPORTED,
+                 CONTEXT_REMOTE_FILE, (int32_t)t->file->index, NULL, FAILURE_FATAL);
 }
 
 static bool on_response(Transfer *t, const NetResponse *response)
@@ -392,16 +508,28 @@ static bool on_response(Transfer *t, const NetResponse *response)
                 return true;
         if (t->state != TRANSFER_MOVING)
                 return false;
-        if (!response->restarted && response->validator.size < file->offset)
+        if (response->restarted && t->ranged)
+                return false;
+        if (!response->restarted && file->n_ranges == 0 && response->validator.size < file->offset)
                 return false;
 
         if (response->restarted) {
                 if (file->offset > 0)
                         log_info("the remote file is another version: started over");
-                file->offset = file->received = 0;
+                file_forget_bytes(file);
+                spans_start(&t->spans, file);
+                if (spans_plain(&t->spans) < 0)
+                        return false;
+                t->halting = false; /* it was not heard */
         }
         file->validator = response->validator;
-        file->size = response->validator.size;
+        if (!fit(t, response->validator.size)) {
+                misfit(t);
+                return true;
+        }
+        file->size = file->n_ranges > 0
+                             ? ranges_sum(file->ranges, file->n_ranges, file->validator.size)
+                             : file->validator.size;
         store_file(t);
         if (t->job->state == JOB_CONNECTING)
                 (void)job_event(t->job, EVENT_CONNECTED);
@@ -410,6 +538,7 @@ static bool on_response(Transfer *t, const NetResponse *response)
                 t->refs++;
                 commit_then(t->job->queue, S_OK, (Done){on_restart_committed, t});
         }
+        check_limit(t);
         return true;
 }
 
@@ -422,35 +551,131 @@ static bool on_offset(Transfer *t, const NetOffset *message)
                 return true;
         if (t->state != TRANSFER_MOVING && t->state != TRANSFER_STOPPING)
                 return false;
-        if (message->offset < file->offset || message->offset > file->size)
+        if (message->offset < file->offset || message->offset > file->size ||
+            message->offset > spans_end(&t->spans))
                 return false;
         if (message->offset > file->received)
                 file->received = message->offset;
         if (durable) {
-                file->offset = message->offset;
+                on_durable(t, message->offset);
                 store_file(t);
         }
         job_progressed(t->job);
+        check_limit(t);
         return true;
+}
+
+/* A span has ended: the next, if there is one. */
+static bool on_want(Transfer *t, const NetOffset *message)
+{
+        NetNext next = {.header = {.type = NET_SPAN, .sequence = t->net_id}};
+        uint64_t end = spans_end(&t->spans);
+        int r;
+
+        if (t->state == TRANSFER_STOPPING)
+                return true;
+        if (t->state != TRANSFER_MOVING || !(t->ranged || t->halting) || t->finishing ||
+            (message->offset != end && !t->halting) || message->offset > t->file->size ||
+            !spans_cut(&t->spans, message->offset))
+                return false;
+        t->ranged = true;
+        t->halting = false;
+        if (message->offset > t->file->received)
+                t->file->received = message->offset;
+        r = spans_next(&t->spans, t->file, &next.span);
+        if (r > 0)
+                r = net_send(t->worker, &next, sizeof(next));
+        else if (r == 0) {
+                t->finishing = true;
+                net_order(t->worker, NET_FINISH, t->net_id);
+        }
+        if (r < 0)
+                net_stop(t->worker);
+        return true;
+}
+
+void transfer_turn(Transfer *t)
+{
+        if (t->state != TRANSFER_MOVING || t->stop || t->halting || t->finishing || !t->worker ||
+            !spans_should_halt(&t->spans, t->file, t->file->received))
+                return;
+        t->halting = true;
+        net_order(t->worker, NET_HALT, t->net_id);
 }
 
 static bool on_done(Transfer *t, const NetOffset *message)
 {
         File *file = t->file;
 
+        bool part = t->finishing && message->offset < file->size;
+
         if (t->state == TRANSFER_RESTARTING || message->offset < file->offset ||
-            (file->size != NET_SIZE_UNKNOWN && message->offset != file->size))
+            message->offset > spans_end(&t->spans) || (t->ranged && !t->finishing) ||
+            (!part && file->size != NET_SIZE_UNKNOWN && message->offset != file->size))
                 return false;
         net_forget(t->worker, t);
         t->worker = NULL;
-        file->offset = file->received = file->size = message->offset;
-        file->state = FILE_RECEIVED;
+        on_durable(t, message->offset);
+        file->received = message->offset;
+        if (!part)
+                file->size = message->offset;
+        if (!part && !exceeds_limit(t->job)) {
+                file->restarts = 0;
+                file->state = FILE_RECEIVED;
+        }
         store_file(t);
-        if (t->stop)
+        job_progressed(t->job);
+        if (exceeds_limit(t->job))
+                transfer_fail(t, BG_E_MAX_DOWNLOAD_SIZE_LIMIT_REACHED, CONTEXT_REMOTE_FILE, NULL,
+                              NET_FATAL);
+        else if (t->stop || part)
                 transfer_end(t);
         else
                 seal(t);
         return true;
+}
+
+/* Bytes of two versions never meet: what is there is worth nothing, and the file begins anew. */
+static void start_anew(Transfer *t)
+{
+        File *file = t->file;
+
+        log_info("the remote file is another version: started over");
+        file_forget_bytes(file);
+        store_file(t);
+        if (++file->restarts <= RESTARTS_MAX) {
+                transfer_end(t); /* the scheduler starts another, once this is committed */
+                return;
+        }
+        file->restarts = 0;
+        transfer_fail(t, BG_E_REMOTE_FILE_CHANGED, CONTEXT_REMOTE_FILE,
+                      "the remote file changes all the time", NET_TRANSIENT);
+}
+
+/* The server does not serve ranges. Where all of the file is wanted, it is fetched from its begin
+ * to its end, with what is there of that. */
+static void go_without_ranges(Transfer *t)
+{
+        File *file = t->file;
+        uint64_t prefix = file->n_filled == 0           ? file->offset
+                          : file->filled[0].offset == 0 ? file->filled[0].length
+                                                        : 0;
+
+        file->no_ranges = true;
+        file_drop_requested(file);
+        file->position = 0;
+        if (t->job->on_demand) {
+                store_file(t);
+                transfer_fail(t, BG_E_RANDOM_ACCESS_NOT_SUPPORTED, CONTEXT_REMOTE_FILE,
+                              "the server does not serve ranges", NET_FATAL);
+                return;
+        }
+        free(file->filled);
+        file->filled = NULL;
+        file->n_filled = 0;
+        file->offset = file->received = prefix;
+        store_file(t);
+        transfer_end(t);
 }
 
 static bool on_failed(Transfer *t, const NetFailed *failed)
@@ -462,6 +687,26 @@ static bool on_failed(Transfer *t, const NetFailed *failed)
         if (t->stop) {
                 transfer_end(t);
                 return true;
+        }
+        if (failed->class == NET_CHANGED) {
+                start_anew(t);
+                return true;
+        }
+        if (failed->hresult == BG_E_INSUFFICIENT_RANGE_SUPPORT && t->ranged &&
+            t->file->n_ranges == 0) {
+                go_without_ranges(t);
+                return true;
+        }
+        if (failed->hresult == BG_E_INVALID_RANGE && t->file->n_ranges == 0) {
+                bool requested = t->file->n_requested > 0;
+
+                file_drop_requested(t->file); /* else it could never go on */
+                t->file->position = 0;
+                store_file(t);
+                if (!requested) {
+                        transfer_end(t); /* the position was a wish, and is forgotten */
+                        return true;
+                }
         }
         if (failed->retry_after_usec >= 0)
                 t->job->retry_not_before_usec = (uint64_t)failed->retry_after_usec;
@@ -482,11 +727,12 @@ bool transfer_on_net(Transfer *t, const NetMessage *message)
                 return on_done(t, &message->offset);
         case NET_FAILED:
                 return on_failed(t, &message->failed);
+        case NET_WANT:
+                return on_want(t, &message->offset);
         case NET_READY:
         case NET_TRANSFER:
         case NET_PROCEED:
         case NET_CANCEL:
-        case NET_WANT: /* of ranged transfers, which it has not asked for */
         case NET_SPAN:
         case NET_HALT:
         case NET_FINISH:

@@ -11,6 +11,7 @@
 #include <sys/queue.h>
 
 #include "file.h"
+#include "span.h"
 #include "wire/net.h"
 
 typedef struct Host Host;
@@ -38,6 +39,10 @@ typedef struct Transfer {
         bool stop;  /* as soon as what is under way has answered */
         uint32_t net_id;
         Worker *worker; /* while with bits-net */
+        Spans spans;    /* of the stream from bits-net */
+        bool ranged;    /* span after span: bits-net asks for each */
+        bool halting;   /* bits-net was told to end the span that is under way */
+        bool finishing; /* bits-net was told that there is no other span */
         int fd;         /* write descriptor between bits-file and bits-net */
         unsigned busy_tries;
         void *timer; /* sd_event_source */
@@ -45,6 +50,10 @@ typedef struct Transfer {
 
 /* Starts moving file, which has none; the job's state follows by itself. 0 or -errno. */
 int transfer_start(File *file);
+
+/* What is requested of the file, or its position, has changed: bits-net is turned to what comes
+ * first now. */
+void transfer_turn(Transfer *transfer);
 
 /* Stops; the transfer goes when the descriptor is back. Harmless when it is stopping already. */
 void transfer_stop(Transfer *transfer);

@@ -71,6 +71,7 @@ struct Worker {
         TAILQ_HEAD(, Outgoing) outgoing;
         struct CallList calls;
         struct TransferList transfers; /* Transfer.worker_link */
+        uint64_t limit_bytes_per_sec;  /* that it was told; 0: none */
 };
 
 struct WorkerPool {
@@ -79,6 +80,7 @@ struct WorkerPool {
         struct CallList refused; /* FileCall.link: to be answered from the loop */
         sd_event_source *answer_refused;
         uint32_t sequence;
+        uint64_t limit_bytes_per_sec; /* for all bits-net together; 0: none */
 };
 
 static void worker_lost(Worker *worker, int result);
@@ -505,6 +507,43 @@ void file_call(Queue *queue, Identity identity, const FileRequest *request, File
         submit(queue->workers, identity, call);
 }
 
+/* ---- the limit --------------------------------------------------------------------------------
+ */
+
+static uint64_t count_limited(const Worker *worker)
+{
+        const Transfer *transfer;
+        uint64_t count = 0;
+
+        if (worker->role == WORKER_NET && worker->state != WORKER_LOST)
+                TAILQ_FOREACH (transfer, &worker->transfers, worker_link)
+                        count += transfer->job->priority != PRIORITY_FOREGROUND;
+        return count;
+}
+
+/* Tells each bits-net its part, if it is another one than before. */
+static void share_limit(WorkerPool *pool)
+{
+        NetLimit message = {.header = {.type = NET_LIMIT}};
+        uint64_t limit = pool->limit_bytes_per_sec, all = 0, count;
+        Worker *worker;
+
+        TAILQ_FOREACH (worker, &pool->workers, link)
+                all += count_limited(worker);
+        TAILQ_FOREACH (worker, &pool->workers, link) {
+                count = count_limited(worker);
+                if (count == 0) /* nothing to limit; what comes to it is counted then */
+                        continue;
+                message.bytes_per_sec =
+                        limit > 0 && limit / all * count == 0 ? 1 : limit / all * count;
+                if (message.bytes_per_sec == worker->limit_bytes_per_sec)
+                        continue;
+                worker->limit_bytes_per_sec = message.bytes_per_sec;
+                if (post(worker, &message, sizeof(message), -1) < 0)
+                        net_stop(worker);
+        }
+}
+
 /* ---- transfers ------------------------------------------------------------------------------- */
 
 int net_start(Queue *queue, Identity identity, const NetTransfer *message, int fd,
@@ -522,8 +561,14 @@ int net_start(Queue *queue, Identity identity, const NetTransfer *message, int f
         if (r < 0)
                 return r;
         TAILQ_INSERT_TAIL(&worker->transfers, transfer, worker_link);
+        share_limit(queue->workers);
         *ret = worker;
         return 0;
+}
+
+int net_send(Worker *worker, const void *message, size_t size)
+{
+        return post(worker, message, size, -1);
 }
 
 void net_order(Worker *worker, enum NetType type, uint32_t id)
@@ -538,6 +583,13 @@ void net_forget(Worker *worker, Transfer *transfer)
 {
         TAILQ_REMOVE(&worker->transfers, transfer, worker_link);
         watch_idle(worker);
+        share_limit(worker->pool);
+}
+
+void net_limit(Queue *queue, uint64_t bytes_per_sec)
+{
+        queue->workers->limit_bytes_per_sec = bytes_per_sec;
+        share_limit(queue->workers);
 }
 
 void net_stop(Worker *worker)

@@ -49,8 +49,12 @@ void file_call(Queue *queue, Identity identity, const FileRequest *request, File
  * net_forget(). */
 int net_start(Queue *queue, Identity identity, const NetTransfer *message, int fd,
               Transfer *transfer, Worker **ret);
+int net_send(Worker *worker, const void *message, size_t size); /* 0 or -ENOMEM */
 void net_order(Worker *worker, enum NetType type, uint32_t id);
 void net_forget(Worker *worker, Transfer *transfer);
+/* An administrator's cap on what all bits-net take in together, but for the foreground; 0: none.
+ * Each gets its part by the number of its transfers. */
+void net_limit(Queue *queue, uint64_t bytes_per_sec);
 void net_stop(Worker *worker); /* ends the process, by force if need be */
 
 /* Calls what is called for every bits-file that gets ready: its temporary files without a job. */

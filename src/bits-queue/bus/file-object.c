@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "bus/file-methods.h"
 #include "bus/objects.h"
 #include "bus/reply.h"
 #include "queue.h"
@@ -34,6 +36,27 @@ static int get_property(sd_bus *bus, const char *path, const char *interface, co
         }
 }
 
+static const Method methods[] = {
+        {"GetFileRanges", 0, file_method_get_ranges},
+        {"UpdateDownloadPosition", METHOD_CHANGES, file_method_update_position},
+        {"RequestFileRanges", METHOD_CHANGES, file_method_request_ranges},
+        {"GetFilledFileRanges", 0, file_method_get_filled},
+};
+
+static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        Target *target = userdata;
+        Job *job = job_ref(target->job);
+        int r;
+
+        (void)error;
+        r = objects_dispatch(methods, ELEMENTS(methods), target, m);
+        job_unref(job);
+        return r;
+}
+
+#define METHOD(name, in, out) SD_BUS_METHOD(name, in, out, on_method, SD_BUS_VTABLE_UNPRIVILEGED)
+
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Index", "u", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -41,6 +64,10 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("LocalName", "s", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("TemporaryName", "s", get_property, 0, 0),
         SD_BUS_PROPERTY("Progress", "(ttb)", get_property, 0, 0),
+        METHOD("GetFileRanges", "", "a(tt)"),
+        METHOD("UpdateDownloadPosition", "t", ""),
+        METHOD("RequestFileRanges", "a(tt)", ""),
+        METHOD("GetFilledFileRanges", "", "a(tt)"),
         SD_BUS_VTABLE_END,
 };
 

@@ -41,7 +41,7 @@ static int check_access(Target *t, sd_bus_message *m)
 static int add_file(Target *t, sd_bus_message *m)
 {
         Caller caller = client_caller(t->client);
-        FileName name;
+        FileName name = {0};
         int r = sd_bus_message_read(m, "ss", &name.remote, &name.local);
 
         if (r < 0)
@@ -54,7 +54,7 @@ static int read_names(sd_bus_message *m, FileName **ret, size_t *ret_n)
 {
         _cleanup_(freep) FileName *names = NULL;
         size_t n = 0, size = 0;
-        FileName name;
+        FileName name = {0};
         int r;
 
         r = sd_bus_message_enter_container(m, 'a', "(ss)");
@@ -297,6 +297,7 @@ static const Method methods[] = {
         {"CheckAccess", 0, check_access},
         {"AddFile", METHOD_CHANGES, add_file},
         {"AddFileSet", METHOD_CHANGES, add_file_set},
+        {"AddFileWithRanges", METHOD_CHANGES, job_method_add_file_with_ranges},
         {"ListFiles", 0, list_files},
         {"Suspend", METHOD_CHANGES, suspend},
         {"Resume", METHOD_CHANGES, resume},
@@ -413,6 +414,7 @@ static const sd_bus_vtable vtable[] = {
         METHOD("CheckAccess", "s", ""),
         METHOD("AddFile", "ss", ""),
         METHOD("AddFileSet", "a(ss)", ""),
+        METHOD("AddFileWithRanges", "ssa(tt)", ""),
         METHOD("ListFiles", "uu", "a(ussttb)"),
         METHOD("Suspend", "", ""),
         METHOD("Resume", "", ""),

@@ -36,6 +36,7 @@ static int put_file(Store *store, const File *file)
         row_number(&row, file->announced);
         row_blob(&row, file->ranges, file->n_ranges * sizeof(FileRange));
         row_blob(&row, file->filled, file->n_filled * sizeof(FileRange));
+        row_blob(&row, file->requested, file->n_requested * sizeof(FileRange));
         return row_finish(&row);
 }
 
@@ -89,6 +90,7 @@ static int read_file_row(Job *job, sqlite3_stmt *s, File **ret)
             !column_copy(s, FILE_digest, file->digest, sizeof(file->digest)) ||
             !column_ranges(s, FILE_ranges, &file->ranges, &file->n_ranges) ||
             !column_ranges(s, FILE_filled, &file->filled, &file->n_filled) ||
+            !column_ranges(s, FILE_requested, &file->requested, &file->n_requested) ||
             file->state > FILE_FINISHED || file->hash > FILE_HASH_SHA512 ||
             file->validation > VALIDATION_BAD)
                 return -EBADMSG;

@@ -33,7 +33,7 @@ const char schema_text[] =
         " last_modified_usec INTEGER NOT NULL, version_size INTEGER NOT NULL,"
         " size INTEGER NOT NULL, offset INTEGER NOT NULL, hash INTEGER NOT NULL,"
         " digest BLOB NOT NULL, validation INTEGER NOT NULL, announced INTEGER NOT NULL,"
-        " ranges BLOB NOT NULL, filled BLOB NOT NULL, mac BLOB NOT NULL,"
+        " ranges BLOB NOT NULL, filled BLOB NOT NULL, requested BLOB NOT NULL, mac BLOB NOT NULL,"
         " PRIMARY KEY(job, ordinal)) STRICT, WITHOUT ROWID;"
 
         "CREATE TABLE ticket(uid INTEGER PRIMARY KEY, ticket BLOB NOT NULL) STRICT;"

@@ -24,7 +24,8 @@
 #define FILE_COLUMNS(X)                                                                            \
         X(job) X(ordinal) X(state) X(remote) X(local) X(temp) X(temp_uid) X(id) X(directory)       \
         X(etag) X(last_modified_usec) X(version_size) X(size) X(offset)                            \
-        X(hash) X(digest) X(validation) X(announced) X(ranges) X(filled)
+        X(hash) X(digest) X(validation) X(announced) X(ranges) X(filled)    \
+        X(requested)
 #define ORPHAN_COLUMNS(X)                                                                          \
         X(serial) X(uid) X(owner) X(file) X(directory) X(path) X(temp)
 /* clang-format on */

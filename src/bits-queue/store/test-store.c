@@ -121,6 +121,10 @@ static void fill(Queue *queue)
         assert_non_null(file->ranges);
         file->n_ranges = 2;
         file->ranges[1] = (FileRange){5, UINT64_MAX};
+        file->requested = calloc(1, sizeof(FileRange));
+        assert_non_null(file->requested);
+        file->n_requested = 1;
+        file->requested[0] = (FileRange){7, 9};
         assert_int_equal(store_insert_file(store, file), 0);
         assert_true(store_is_dirty(store));
         assert_int_equal(store_commit(store), 0);
@@ -156,6 +160,8 @@ static void test_keeps_what_was_committed(void **state)
         assert_int_equal(loaded[0]->files[0]->ranges[1].offset, 5);
         assert_true(loaded[0]->files[0]->ranges[1].length == UINT64_MAX);
         assert_null(loaded[0]->files[0]->filled);
+        assert_int_equal(loaded[0]->files[0]->n_requested, 1);
+        assert_int_equal(loaded[0]->files[0]->requested[0].length, 9);
         assert_true(loaded[0]->max_download_size == UINT64_MAX);
         assert_string_equal(loaded[0]->notify_program, "/usr/bin/true");
         assert_null(loaded[0]->notify_parameters);
