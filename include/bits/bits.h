@@ -421,6 +421,50 @@ BITS_UUID(IBackgroundCopyJob, IID_IBackgroundCopyJob)
 #define IBackgroundCopyJob_TakeOwnership(This) ((This)->lpVtbl->TakeOwnership(This))
 #endif
 
+/* The same for the tables of later interfaces. */
+#if defined(__cplusplus) && !defined(CINTERFACE)
+#define BITS_JOB_METHODS /* inherited */
+#else
+/* clang-format off */
+#define BITS_JOB_METHODS                                                                           \
+        BITS_UNKNOWN_METHODS                                                                       \
+        STDMETHOD(AddFileSet)(THIS_ ULONG cFileCount, BG_FILE_INFO *pFileSet) PURE;                \
+        STDMETHOD(AddFile)(THIS_ LPCWSTR RemoteUrl, LPCWSTR LocalName) PURE;                       \
+        STDMETHOD(EnumFiles)(THIS_ IEnumBackgroundCopyFiles **pEnum) PURE;                         \
+        STDMETHOD(Suspend)(THIS) PURE;                                                             \
+        STDMETHOD(Resume)(THIS) PURE;                                                              \
+        STDMETHOD(Cancel)(THIS) PURE;                                                              \
+        STDMETHOD(Complete)(THIS) PURE;                                                            \
+        STDMETHOD(GetId)(THIS_ GUID *pVal) PURE;                                                   \
+        STDMETHOD(GetType)(THIS_ BG_JOB_TYPE *pVal) PURE;                                          \
+        STDMETHOD(GetProgress)(THIS_ BG_JOB_PROGRESS *pVal) PURE;                                  \
+        STDMETHOD(GetTimes)(THIS_ BG_JOB_TIMES *pVal) PURE;                                        \
+        STDMETHOD(GetState)(THIS_ BG_JOB_STATE *pVal) PURE;                                        \
+        STDMETHOD(GetError)(THIS_ IBackgroundCopyError **ppError) PURE;                            \
+        STDMETHOD(GetOwner)(THIS_ LPWSTR *pVal) PURE;                                              \
+        STDMETHOD(SetDisplayName)(THIS_ LPCWSTR Val) PURE;                                         \
+        STDMETHOD(GetDisplayName)(THIS_ LPWSTR *pVal) PURE;                                        \
+        STDMETHOD(SetDescription)(THIS_ LPCWSTR Val) PURE;                                         \
+        STDMETHOD(GetDescription)(THIS_ LPWSTR *pVal) PURE;                                        \
+        STDMETHOD(SetPriority)(THIS_ BG_JOB_PRIORITY Val) PURE;                                    \
+        STDMETHOD(GetPriority)(THIS_ BG_JOB_PRIORITY *pVal) PURE;                                  \
+        STDMETHOD(SetNotifyFlags)(THIS_ ULONG Val) PURE;                                           \
+        STDMETHOD(GetNotifyFlags)(THIS_ ULONG *pVal) PURE;                                         \
+        STDMETHOD(SetNotifyInterface)(THIS_ IUnknown *Val) PURE;                                   \
+        STDMETHOD(GetNotifyInterface)(THIS_ IUnknown **ppVal) PURE;                                \
+        STDMETHOD(SetMinimumRetryDelay)(THIS_ ULONG Seconds) PURE;                                 \
+        STDMETHOD(GetMinimumRetryDelay)(THIS_ ULONG *Seconds) PURE;                                \
+        STDMETHOD(SetNoProgressTimeout)(THIS_ ULONG Seconds) PURE;                                 \
+        STDMETHOD(GetNoProgressTimeout)(THIS_ ULONG *Seconds) PURE;                                \
+        STDMETHOD(GetErrorCount)(THIS_ ULONG *Errors) PURE;                                        \
+        STDMETHOD(SetProxySettings)(THIS_ BG_JOB_PROXY_USAGE ProxyUsage, const WCHAR *ProxyList,   \
+                                    const WCHAR *ProxyBypassList) PURE;                            \
+        STDMETHOD(GetProxySettings)(THIS_ BG_JOB_PROXY_USAGE *pProxyUsage, LPWSTR *pProxyList,     \
+                                    LPWSTR *pProxyBypassList) PURE;                                \
+        STDMETHOD(TakeOwnership)(THIS) PURE;
+/* clang-format on */
+#endif
+
 /* One file of a job. Page: IBackgroundCopyFile interface (bits.h). */
 #undef INTERFACE
 #define INTERFACE IBackgroundCopyFile
@@ -454,6 +498,19 @@ BITS_UUID(IBackgroundCopyFile, IID_IBackgroundCopyFile)
         ((This)->lpVtbl->GetRemoteName((This), (pVal)))
 #define IBackgroundCopyFile_GetLocalName(This, pVal) ((This)->lpVtbl->GetLocalName((This), (pVal)))
 #define IBackgroundCopyFile_GetProgress(This, pVal)  ((This)->lpVtbl->GetProgress((This), (pVal)))
+#endif
+
+/* The same for the tables of later interfaces. */
+#if defined(__cplusplus) && !defined(CINTERFACE)
+#define BITS_FILE_METHODS /* inherited */
+#else
+/* clang-format off */
+#define BITS_FILE_METHODS                                                                          \
+        BITS_UNKNOWN_METHODS                                                                       \
+        STDMETHOD(GetRemoteName)(THIS_ LPWSTR *pVal) PURE;                                         \
+        STDMETHOD(GetLocalName)(THIS_ LPWSTR *pVal) PURE;                                          \
+        STDMETHOD(GetProgress)(THIS_ BG_FILE_PROGRESS *pVal) PURE;
+/* clang-format on */
 #endif
 
 /* What went wrong: a snapshot, which stays as it is when the job goes on. Page:
@@ -646,6 +703,19 @@ BITS_UUID(IBackgroundCopyCallback, IID_IBackgroundCopyCallback)
         ((This)->lpVtbl->JobModification((This), (pJob), (dwReserved)))
 #endif
 
+/* The same for the tables of later interfaces. */
+#if defined(__cplusplus) && !defined(CINTERFACE)
+#define BITS_CALLBACK_METHODS /* inherited */
+#else
+/* clang-format off */
+#define BITS_CALLBACK_METHODS                                                                      \
+        BITS_UNKNOWN_METHODS                                                                       \
+        STDMETHOD(JobTransferred)(THIS_ IBackgroundCopyJob *pJob) PURE;                            \
+        STDMETHOD(JobError)(THIS_ IBackgroundCopyJob *pJob, IBackgroundCopyError *pError) PURE;    \
+        STDMETHOD(JobModification)(THIS_ IBackgroundCopyJob *pJob, DWORD dwReserved) PURE;
+/* clang-format on */
+#endif
+
 /* The asynchronous form of IBackgroundCopyCallback, for programs that name it. It is never
  * called: SetNotifyInterface wants the form above. Page: none. */
 #undef INTERFACE
@@ -696,6 +766,14 @@ BITS_UUID(AsyncIBackgroundCopyCallback, IID_AsyncIBackgroundCopyCallback)
         ((This)->lpVtbl->Finish_JobModification(This))
 #endif
 
+/* The versions in their order: each builds on the ones before. */
+/* clang-format off */
+#include <bits1_5.h>
+#include <bits2_0.h>
+#include <bits3_0.h>
 #include <bits4_0.h>
+#include <bits5_0.h>
+#include <bits10_1.h>
+/* clang-format on */
 
 #endif

@@ -1,17 +1,18 @@
 /*
- * bits4_0.h: what BITS 4.0 added: helper tokens. Included by bits.h; what is said there of every
- * call holds here. IBackgroundCopyFile4, which the documentation lists here too, is not served: a
- * QueryInterface for it answers E_NOINTERFACE, so it is not declared.
+ * bits4_0.h: what BITS 4.0 added: helper tokens, and where a file's bytes came from. Included by
+ * bits.h; what is said there of every call holds here, but that NULL is
+ * HRESULT_FROM_WIN32(RPC_X_NULL_REF_POINTER).
  */
+#include <bits.h> /* which includes this one when its turn has come */
+
 #ifndef BITS_BITS4_0_H
 #define BITS_BITS4_0_H
 
-#include <bits.h>
-
 EXTERN_C const CLSID CLSID_BackgroundCopyManager4_0;
-EXTERN_C const IID IID_IBitsTokenOptions;
+EXTERN_C const IID IID_IBitsTokenOptions, IID_IBackgroundCopyFile4;
 
 typedef struct IBitsTokenOptions IBitsTokenOptions;
+typedef struct IBackgroundCopyFile4 IBackgroundCopyFile4;
 
 #ifdef __cplusplus
 class BackgroundCopyManager4_0;
@@ -82,6 +83,50 @@ BITS_UUID(IBitsTokenOptions, IID_IBitsTokenOptions)
 #define IBitsTokenOptions_ClearHelperToken(This) ((This)->lpVtbl->ClearHelperToken(This))
 #define IBitsTokenOptions_GetHelperTokenSid(This, pSid)                                            \
         ((This)->lpVtbl->GetHelperTokenSid((This), (pSid)))
+#endif
+
+/* A file with the method of BITS 4.0 and those before. Got by QueryInterface on a file. Page:
+ * IBackgroundCopyFile4 interface (bits4_0.h). */
+#undef INTERFACE
+#define INTERFACE IBackgroundCopyFile4
+/* clang-format off */
+DECLARE_INTERFACE_(IBackgroundCopyFile4, IBackgroundCopyFile3)
+{
+        BITS_FILE3_METHODS
+
+        /* Bytes that came from the server, and from peers: 0, there are none. Errors: those of
+         * every call. Page: IBackgroundCopyFile4::GetPeerDownloadStats. */
+        STDMETHOD(GetPeerDownloadStats)(THIS_ UINT64 *pFromOrigin, UINT64 *pFromPeers) PURE;
+};
+/* clang-format on */
+
+BITS_UUID(IBackgroundCopyFile4, IID_IBackgroundCopyFile4)
+
+#if (!defined(__cplusplus) || defined(CINTERFACE)) && defined(COBJMACROS)
+#define IBackgroundCopyFile4_QueryInterface       IBackgroundCopyFile_QueryInterface
+#define IBackgroundCopyFile4_AddRef               IBackgroundCopyFile_AddRef
+#define IBackgroundCopyFile4_Release              IBackgroundCopyFile_Release
+#define IBackgroundCopyFile4_GetRemoteName        IBackgroundCopyFile_GetRemoteName
+#define IBackgroundCopyFile4_GetLocalName         IBackgroundCopyFile_GetLocalName
+#define IBackgroundCopyFile4_GetProgress          IBackgroundCopyFile_GetProgress
+#define IBackgroundCopyFile4_GetFileRanges        IBackgroundCopyFile2_GetFileRanges
+#define IBackgroundCopyFile4_SetRemoteName        IBackgroundCopyFile2_SetRemoteName
+#define IBackgroundCopyFile4_GetTemporaryName     IBackgroundCopyFile3_GetTemporaryName
+#define IBackgroundCopyFile4_SetValidationState   IBackgroundCopyFile3_SetValidationState
+#define IBackgroundCopyFile4_GetValidationState   IBackgroundCopyFile3_GetValidationState
+#define IBackgroundCopyFile4_IsDownloadedFromPeer IBackgroundCopyFile3_IsDownloadedFromPeer
+#define IBackgroundCopyFile4_GetPeerDownloadStats(This, pFromOrigin, pFromPeers)                   \
+        ((This)->lpVtbl->GetPeerDownloadStats((This), (pFromOrigin), (pFromPeers)))
+#endif
+
+#if defined(__cplusplus) && !defined(CINTERFACE)
+#define BITS_FILE4_METHODS /* inherited */
+#else
+/* clang-format off */
+#define BITS_FILE4_METHODS                                                                         \
+        BITS_FILE3_METHODS                                                                         \
+        STDMETHOD(GetPeerDownloadStats)(THIS_ UINT64 *pFromOrigin, UINT64 *pFromPeers) PURE;
+/* clang-format on */
 #endif
 
 #endif

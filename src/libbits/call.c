@@ -18,7 +18,7 @@ static int write_call(sd_bus_message *m, void *userdata)
         return call->write ? call->write(m, call->arguments) : 0;
 }
 
-static int read_call(sd_bus_message *m, void *userdata)
+static int read_answer(sd_bus_message *m, void *userdata)
 {
         const Call *call = userdata;
 
@@ -36,7 +36,7 @@ HRESULT call_remote(const Remote *remote, const Call *call)
                 .interface = remote->interface,
                 .member = call->member,
                 .write = write_call,
-                .read = read_call,
+                .read = read_answer,
                 .userdata = (void *)call,
         });
 }
@@ -73,7 +73,7 @@ HRESULT call_text(const Remote *remote, const char *member, const WCHAR *text)
                            &(Call){.member = member, .write = write_text, .arguments = utf8});
 }
 
-static int read_hresult(sd_bus_message *m, void *ret)
+int call_read_hresult(sd_bus_message *m, void *ret)
 {
         return sd_bus_message_read(m, "i", ret);
 }
@@ -82,8 +82,25 @@ HRESULT call_hresult(const Remote *remote, const char *member)
 {
         HRESULT code = E_UNEXPECTED, hr;
 
-        hr = call_remote(remote, &(Call){.member = member, .read = read_hresult, .ret = &code});
+        hr = call_remote(remote,
+                         &(Call){.member = member, .read = call_read_hresult, .ret = &code});
         return FAILED(hr) ? hr : code;
+}
+
+static int write_switch(sd_bus_message *m, const void *on)
+{
+        return sd_bus_message_append_basic(m, 'b', on);
+}
+
+HRESULT call_switch(const Remote *remote, const char *member, int on)
+{
+        return call_remote(remote,
+                           &(Call){.member = member, .write = write_switch, .arguments = &on});
+}
+
+HRESULT call_read(const Remote *remote, const char *member, CallRead read, void *ret)
+{
+        return call_remote(remote, &(Call){.member = member, .read = read, .ret = ret});
 }
 
 /* ---- properties --------------------------------------------------------------------------------
@@ -121,14 +138,26 @@ HRESULT call_get(const Remote *remote, const char *property, const char *type, C
                            &(Call){"Get", write_get, &get, read_get, &get});
 }
 
-static int read_number(sd_bus_message *m, void *ret)
+int call_read_number(sd_bus_message *m, void *ret)
 {
         return sd_bus_message_read(m, "u", ret);
 }
 
 HRESULT call_get_number(const Remote *remote, const char *property, ULONG *ret)
 {
-        return call_get(remote, property, "u", read_number, ret);
+        return call_get(remote, property, "u", call_read_number, ret);
+}
+
+int call_read_switch(sd_bus_message *m, void *ret)
+{
+        return sd_bus_message_read(m, "b", ret);
+}
+
+int call_write_pair(sd_bus_message *m, const void *arguments)
+{
+        const TextPair *pair = arguments;
+
+        return sd_bus_message_append(m, "ss", pair->first, pair->second);
 }
 
 int call_read_text(sd_bus_message *m, void *ret)

@@ -33,6 +33,8 @@ HRESULT call_plain(const Remote *remote, const char *member);
 HRESULT call_number(const Remote *remote, const char *member, uint32_t value);
 HRESULT call_text(const Remote *remote, const char *member, const WCHAR *text);
 HRESULT call_hresult(const Remote *remote, const char *member); /* the code it answers with */
+HRESULT call_switch(const Remote *remote, const char *member, int on);
+HRESULT call_read(const Remote *remote, const char *member, CallRead read, void *ret);
 
 /* A property's value; a NULL ret is E_INVALIDARG. type: its D-Bus signature. */
 HRESULT call_get(const Remote *remote, const char *property, const char *type, CallRead read,
@@ -40,4 +42,8 @@ HRESULT call_get(const Remote *remote, const char *property, const char *type, C
 HRESULT call_get_number(const Remote *remote, const char *property, ULONG *ret);
 HRESULT call_get_text(const Remote *remote, const char *property, LPWSTR *ret);
 
-int call_read_text(sd_bus_message *m, void *ret); /* "s" into a char *, which the caller frees */
+int call_read_text(sd_bus_message *m, void *ret);    /* "s" into a char *, which the caller frees */
+int call_read_number(sd_bus_message *m, void *ret);  /* "u" into a uint32_t */
+int call_read_switch(sd_bus_message *m, void *ret);  /* "b" into an int */
+int call_read_hresult(sd_bus_message *m, void *ret); /* "i" into an HRESULT */
+int call_write_pair(sd_bus_message *m, const void *arguments); /* a TextPair as "ss" */

@@ -12,10 +12,19 @@
 #include "base/cleanup.h"
 #include "libbits/connection.h"
 #include "libbits/error.h"
+#include "libbits/file.h"
 #include "libbits/job.h"
+#include "libbits/range.h"
 
 #define CALLBACK_PATH      "/org/bitsd1/callback"
 #define CALLBACK_INTERFACE "org.bitsd1.Callback"
+
+typedef enum NotifyLevel { /* the newest interface that an object has; values of SetNotifyLevel */
+        LEVEL_NONE,
+        LEVEL_JOB,
+        LEVEL_FILE,
+        LEVEL_RANGES,
+} NotifyLevel;
 
 typedef struct Registration {
         TAILQ_ENTRY(Registration) link; /* registry */
@@ -25,7 +34,8 @@ typedef struct Registration {
         char job_path[JOB_PATH_SIZE];
         Apartment *apartment;
         IUnknown *object; /* as the program gave it */
-        IBackgroundCopyCallback *callback;
+        NotifyLevel level;
+        IBackgroundCopyCallback *callback; /* IBackgroundCopyCallback2 or 3 from those levels on */
 } Registration;
 typedef TAILQ_HEAD(RegistrationList, Registration) RegistrationList;
 
@@ -33,6 +43,8 @@ typedef enum NotificationKind {
         NOTIFY_TRANSFERRED,
         NOTIFY_ERROR,
         NOTIFY_MODIFICATION,
+        NOTIFY_FILE,
+        NOTIFY_RANGES,
 } NotificationKind;
 
 typedef struct Notification {
@@ -42,7 +54,9 @@ typedef struct Notification {
         sd_bus_message *call;
         uint64_t serial;
         char job_path[JOB_PATH_SIZE];
-        ErrorInfo error; /* of NOTIFY_ERROR */
+        ErrorInfo error;     /* of NOTIFY_ERROR */
+        uint32_t file_index; /* of NOTIFY_FILE and NOTIFY_RANGES */
+        RangeList ranges;    /* of NOTIFY_RANGES */
 } Notification;
 
 static struct {
@@ -143,18 +157,36 @@ void callback_forget_connection(uint64_t serial)
         forget(is_of_connection, &serial);
 }
 
+static HRESULT query_newest(IUnknown *object, NotifyLevel *ret_level, IBackgroundCopyCallback **ret)
+{
+        static const IID *const iids[] = {
+                [LEVEL_JOB] = &IID_IBackgroundCopyCallback,
+                [LEVEL_FILE] = &IID_IBackgroundCopyCallback2,
+                [LEVEL_RANGES] = &IID_IBackgroundCopyCallback3,
+        };
+        HRESULT hr = E_NOINTERFACE;
+
+        for (NotifyLevel level = LEVEL_RANGES; level > LEVEL_NONE; level--) {
+                hr = object->lpVtbl->QueryInterface(object, iids[level], (void **)ret);
+                *ret_level = level;
+                if (SUCCEEDED(hr))
+                        break;
+        }
+        return hr; /* of the oldest, if it has none */
+}
+
 static HRESULT registration_new(const char *job_path, IUnknown *object, Registration **ret)
 {
         IBackgroundCopyCallback *callback;
         Registration *registration;
         Apartment *apartment;
+        NotifyLevel level;
         HRESULT hr;
 
         apartment = apartment_current();
         if (!apartment)
                 return CO_E_NOTINITIALIZED;
-        hr = object->lpVtbl->QueryInterface(object, &IID_IBackgroundCopyCallback,
-                                            (void **)&callback);
+        hr = query_newest(object, &level, &callback);
         registration = SUCCEEDED(hr) ? calloc(1, sizeof(*registration)) : NULL;
         if (!registration) {
                 apartment_unref(apartment);
@@ -169,6 +201,7 @@ static HRESULT registration_new(const char *job_path, IUnknown *object, Registra
                 .serial = UINT64_MAX,
                 .apartment = apartment,
                 .object = object,
+                .level = level,
                 .callback = callback,
         };
         memccpy(registration->job_path, job_path, 0, JOB_PATH_SIZE);
@@ -176,16 +209,11 @@ static HRESULT registration_new(const char *job_path, IUnknown *object, Registra
         return S_OK;
 }
 
-static int write_switch(sd_bus_message *m, const void *on)
+/* The older call says as much of an object of 1.0, also to a service that has no other. */
+static HRESULT announce(const Remote *remote, NotifyLevel level)
 {
-        return sd_bus_message_append_basic(m, 'b', on);
-}
-
-static HRESULT announce(const Remote *remote, int on)
-{
-        return call_remote(
-                remote,
-                &(Call){.member = "SetNotifyInterface", .write = write_switch, .arguments = &on});
+        return level <= LEVEL_JOB ? call_switch(remote, "SetNotifyInterface", level == LEVEL_JOB)
+                                  : call_number(remote, "SetNotifyLevel", level);
 }
 
 HRESULT callback_set(const Remote *remote, IUnknown *object)
@@ -195,7 +223,7 @@ HRESULT callback_set(const Remote *remote, IUnknown *object)
         HRESULT hr;
 
         if (!object) {
-                hr = announce(remote, false);
+                hr = announce(remote, LEVEL_NONE);
                 if (SUCCEEDED(hr))
                         callback_forget_job(remote->path);
                 return hr;
@@ -206,7 +234,7 @@ HRESULT callback_set(const Remote *remote, IUnknown *object)
         pthread_mutex_lock(&registry.lock); /* before the service knows: it may call at once */
         TAILQ_INSERT_HEAD(&registry.list, registration, link);
         pthread_mutex_unlock(&registry.lock);
-        hr = announce(remote, true);
+        hr = announce(remote, registration->level);
         if (SUCCEEDED(hr)) {
                 forget(is_other_of_job, registration);
                 serial = connection_serial(NULL);
@@ -251,6 +279,24 @@ static HRESULT deliver_error(const Notification *n, IBackgroundCopyJob *job)
         return hr;
 }
 
+static HRESULT deliver_file(const Notification *n, IBackgroundCopyJob *job)
+{
+        IUnknown *callback = (IUnknown *)n->registration->callback;
+        IBackgroundCopyCallback2 *two = (IBackgroundCopyCallback2 *)callback;
+        IBackgroundCopyCallback3 *three = (IBackgroundCopyCallback3 *)callback;
+        IBackgroundCopyFile *file;
+        HRESULT hr;
+
+        hr = file_new(n->job_path, n->file_index, &file);
+        if (FAILED(hr))
+                return hr;
+        hr = n->kind == NOTIFY_FILE ? two->lpVtbl->FileTransferred(two, job, file)
+                                    : three->lpVtbl->FileRangesTransferred(
+                                              three, job, file, n->ranges.n, n->ranges.ranges);
+        file->lpVtbl->Release(file);
+        return hr;
+}
+
 static HRESULT deliver(const Notification *n)
 {
         IBackgroundCopyCallback *callback = n->registration->callback;
@@ -270,9 +316,20 @@ static HRESULT deliver(const Notification *n)
         case NOTIFY_MODIFICATION:
                 hr = callback->lpVtbl->JobModification(callback, job, 0);
                 break;
+        case NOTIFY_FILE:
+        case NOTIFY_RANGES:
+                hr = deliver_file(n, job);
+                break;
         }
         job->lpVtbl->Release(job);
         return hr;
+}
+
+static void notification_free(Notification *n)
+{
+        error_info_clear(&n->error);
+        range_list_clear(&n->ranges);
+        free(n);
 }
 
 static void run_notification(Task *task, bool delivered)
@@ -287,41 +344,62 @@ static void run_notification(Task *task, bool delivered)
                 hr = deliver(n);
         connection_reply(n->serial, n->call, hr);
         registration_unref(n->registration);
-        error_info_clear(&n->error);
-        free(n);
+        notification_free(n);
 }
 
 /* ---- the service's calls: on the I/O thread, under the connection's lock
  * --------------------------- */
 
+/* 1; -ENOTCONN: there is no object any more; -EOPNOTSUPP: it is too old for this. */
 static int post(Notification *n)
 {
-        bool posted = false;
+        static const NotifyLevel needed[] = {
+                [NOTIFY_TRANSFERRED] = LEVEL_JOB,  [NOTIFY_ERROR] = LEVEL_JOB,
+                [NOTIFY_MODIFICATION] = LEVEL_JOB, [NOTIFY_FILE] = LEVEL_FILE,
+                [NOTIFY_RANGES] = LEVEL_RANGES,
+        };
+        int r = -ENOTCONN;
 
         pthread_mutex_lock(&registry.lock);
         n->registration = find(n->job_path);
-        if (n->registration) {
+        if (n->registration && n->registration->level < needed[n->kind])
+                r = -EOPNOTSUPP;
+        else if (n->registration) {
                 n->registration->refs++;
-                posted = apartment_post(n->registration->apartment, &n->task);
-                if (!posted)
+                if (apartment_post(n->registration->apartment, &n->task))
+                        r = 1;
+                else
                         n->registration->refs--; /* the list has one: never the last */
         }
         pthread_mutex_unlock(&registry.lock);
-        return posted ? 1 : -ENOTCONN;
+        return r;
+}
+
+static int read_notification(sd_bus_message *m, Notification *ret)
+{
+        int r = job_read_path(m, ret->job_path);
+
+        if (r < 0)
+                return r;
+        switch (ret->kind) {
+        case NOTIFY_TRANSFERRED:
+        case NOTIFY_MODIFICATION:
+                return 0;
+        case NOTIFY_ERROR:
+                return error_info_read(m, &ret->error);
+        case NOTIFY_FILE:
+        case NOTIFY_RANGES:
+                break;
+        }
+        r = call_read_number(m, &ret->file_index);
+        return r < 0 || ret->kind == NOTIFY_FILE ? r : range_list_read(m, &ret->ranges);
 }
 
 static int receive(sd_bus_message *m, void *userdata, NotificationKind kind)
 {
-        const char *job_path;
-        Notification *n;
+        Notification *n = calloc(1, sizeof(*n));
         int r;
 
-        r = sd_bus_message_read(m, "o", &job_path);
-        if (r < 0)
-                return r;
-        if (strlen(job_path) >= JOB_PATH_SIZE)
-                return -EINVAL;
-        n = calloc(1, sizeof(*n));
         if (!n)
                 return -ENOMEM;
         *n = (Notification){
@@ -330,16 +408,16 @@ static int receive(sd_bus_message *m, void *userdata, NotificationKind kind)
                 .serial = (uint64_t)(uintptr_t)userdata,
                 .call = sd_bus_message_ref(m),
         };
-        memccpy(n->job_path, job_path, 0, JOB_PATH_SIZE);
-        r = kind == NOTIFY_ERROR ? error_info_read(m, &n->error) : 0;
+        r = read_notification(m, n);
         if (r >= 0)
                 r = post(n);
         if (r >= 0)
                 return 1;
         sd_bus_message_unref(n->call);
-        error_info_clear(&n->error);
-        free(n);
-        return r != -ENOTCONN ? r : sd_bus_reply_method_return(m, "i", RPC_E_DISCONNECTED);
+        notification_free(n);
+        return r == -ENOTCONN     ? sd_bus_reply_method_return(m, "i", RPC_E_DISCONNECTED)
+               : r == -EOPNOTSUPP ? sd_bus_reply_method_return(m, "i", S_OK)
+                                  : r;
 }
 
 static int on_transferred(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -360,12 +438,16 @@ static int on_modification(sd_bus_message *m, void *userdata, sd_bus_error *erro
         return receive(m, userdata, NOTIFY_MODIFICATION);
 }
 
-/* For IBackgroundCopyCallback2 alone; an object without it has nothing to say. */
 static int on_file_transferred(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-        (void)userdata;
         (void)error;
-        return sd_bus_reply_method_return(m, "i", S_OK);
+        return receive(m, userdata, NOTIFY_FILE);
+}
+
+static int on_ranges_transferred(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        (void)error;
+        return receive(m, userdata, NOTIFY_RANGES);
 }
 
 #define METHOD(name, in, handler) SD_BUS_METHOD(name, in, "i", handler, SD_BUS_VTABLE_UNPRIVILEGED)
@@ -376,6 +458,7 @@ static const sd_bus_vtable vtable[] = {
         METHOD("JobError", "oiuiss", on_error),
         METHOD("JobModification", "ou", on_modification),
         METHOD("FileTransferred", "ou", on_file_transferred),
+        METHOD("FileRangesTransferred", "oua(tt)", on_ranges_transferred),
         SD_BUS_VTABLE_END,
 };
 

@@ -1,7 +1,8 @@
 /*
- * CoCreateInstance. A class is registered when every interface of its version is there, since a
- * program tells the version by it: 1.0, and 4.0, whose IBitsTokenOptions is what programs ask it
- * for. The versions between and after are not, until theirs are.
+ * CoCreateInstance. A program tells the version by whether its class is registered, so one is when
+ * what the version added is served. 2.5 is not: it added IBackgroundCopyJobHttpOptions alone; nor
+ * are 10.2 and 10.3, which go on from there. 3.0 is, although IBitsPeerCacheAdministration is not
+ * served: from BITS 4.0 on nothing is behind it.
  */
 #include <bits.h>
 
@@ -13,8 +14,10 @@
 static bool is_registered(REFCLSID clsid)
 {
         static const CLSID *const classes[] = {
-                &CLSID_BackgroundCopyManager,
-                &CLSID_BackgroundCopyManager4_0,
+                &CLSID_BackgroundCopyManager,     &CLSID_BackgroundCopyManager1_5,
+                &CLSID_BackgroundCopyManager2_0,  &CLSID_BackgroundCopyManager3_0,
+                &CLSID_BackgroundCopyManager4_0,  &CLSID_BackgroundCopyManager5_0,
+                &CLSID_BackgroundCopyManager10_1,
         };
 
         for (size_t i = 0; i < ELEMENTS(classes); i++)

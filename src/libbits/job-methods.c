@@ -1,4 +1,4 @@
-/* IBackgroundCopyJob: files, actions, error, notification; and its vtable. */
+/* IBackgroundCopyJob: files, actions, error, notification; and the vtable of a job. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "libbits/enumerator.h"
 #include "libbits/error.h"
 #include "libbits/file.h"
+#include "libbits/job-later.h"
 #include "libbits/job-settings.h"
 #include "libbits/job.h"
 #include "libbits/text.h"
@@ -18,17 +19,17 @@ enum {
         SET_BYTES_MAX = 900000, /* names of one AddFileSet; a message may have 1 MiB */
 };
 
-static ULONG job_face_add_ref(IBackgroundCopyJob *This)
+static ULONG job_face_add_ref(IBackgroundCopyJob5 *This)
 {
         return job_add_ref(impl_from_job(This));
 }
 
-static ULONG job_face_release(IBackgroundCopyJob *This)
+static ULONG job_face_release(IBackgroundCopyJob5 *This)
 {
         return job_release(impl_from_job(This));
 }
 
-static HRESULT job_face_query_interface(IBackgroundCopyJob *This, REFIID riid, void **ppvObject)
+static HRESULT job_face_query_interface(IBackgroundCopyJob5 *This, REFIID riid, void **ppvObject)
 {
         Job *job = impl_from_job(This);
 
@@ -38,21 +39,15 @@ static HRESULT job_face_query_interface(IBackgroundCopyJob *This, REFIID riid, v
 /* ---- files
  * --------------------------------------------------------------------------------------- */
 
-typedef struct Names {
-        char *remote, *local;
-} Names;
-
 typedef struct NameSet {
-        Names *names;
+        TextPair *names;
         size_t n;
 } NameSet;
 
 static void name_set_clear(NameSet *set)
 {
-        for (size_t i = 0; i < set->n; i++) {
-                free(set->names[i].remote);
-                free(set->names[i].local);
-        }
+        for (size_t i = 0; i < set->n; i++)
+                text_pair_clear(&set->names[i]);
         free(set->names);
 }
 
@@ -66,30 +61,18 @@ static HRESULT name_set_init(NameSet *set, ULONG count, const BG_FILE_INFO *file
         set->names = calloc(count, sizeof(*set->names));
         if (!set->names)
                 return E_OUTOFMEMORY;
-        for (; set->n < count; set->n++) {
-                Names *names = &set->names[set->n];
+        while (set->n < count) {
+                const BG_FILE_INFO *file = &files[set->n];
+                TextPair *names = &set->names[set->n++];
 
-                hr = text_argument(files[set->n].RemoteName, &names->remote);
-                if (SUCCEEDED(hr))
-                        hr = text_argument(files[set->n].LocalName, &names->local);
-                if (FAILED(hr)) {
-                        free(names->remote); /* not counted yet */
+                hr = text_pair_init(names, file->RemoteName, file->LocalName);
+                if (FAILED(hr))
                         return hr;
-                }
-                size += strlen(names->remote) + strlen(names->local) + sizeof("12345678(ss)");
-                if (size > SET_BYTES_MAX && count > 1) {
-                        set->n++;
+                size += strlen(names->first) + strlen(names->second) + sizeof("12345678(ss)");
+                if (size > SET_BYTES_MAX && count > 1)
                         return BG_E_TOO_MANY_FILES_IN_JOB;
-                }
         }
         return S_OK;
-}
-
-static int write_names(sd_bus_message *m, const void *arguments)
-{
-        const Names *names = arguments;
-
-        return sd_bus_message_append(m, "ss", names->remote, names->local);
 }
 
 static int write_name_set(sd_bus_message *m, const void *arguments)
@@ -99,11 +82,11 @@ static int write_name_set(sd_bus_message *m, const void *arguments)
 
         r = sd_bus_message_open_container(m, 'a', "(ss)");
         for (size_t i = 0; i < set->n && r >= 0; i++)
-                r = sd_bus_message_append(m, "(ss)", set->names[i].remote, set->names[i].local);
+                r = sd_bus_message_append(m, "(ss)", set->names[i].first, set->names[i].second);
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-static HRESULT job_add_file_set(IBackgroundCopyJob *This, ULONG cFileCount, BG_FILE_INFO *pFileSet)
+static HRESULT job_add_file_set(IBackgroundCopyJob5 *This, ULONG cFileCount, BG_FILE_INFO *pFileSet)
 {
         _cleanup_(name_set_clear) NameSet set = {0};
         Remote remote = job_remote(This);
@@ -115,17 +98,16 @@ static HRESULT job_add_file_set(IBackgroundCopyJob *This, ULONG cFileCount, BG_F
         return call_remote(&remote, &(Call){"AddFileSet", write_name_set, &set, NULL, NULL});
 }
 
-static HRESULT job_add_file(IBackgroundCopyJob *This, LPCWSTR RemoteUrl, LPCWSTR LocalName)
+static HRESULT job_add_file(IBackgroundCopyJob5 *This, LPCWSTR RemoteUrl, LPCWSTR LocalName)
 {
-        BG_FILE_INFO file = {(LPWSTR)RemoteUrl, (LPWSTR)LocalName};
-        _cleanup_(name_set_clear) NameSet set = {0};
+        _cleanup_(text_pair_clear) TextPair names = {0};
         Remote remote = job_remote(This);
-        HRESULT hr = name_set_init(&set, 1, &file);
+        HRESULT hr = text_pair_init(&names, RemoteUrl, LocalName);
 
         if (FAILED(hr))
                 return hr;
         authorization_renew();
-        return call_remote(&remote, &(Call){"AddFile", write_names, set.names, NULL, NULL});
+        return call_remote(&remote, &(Call){"AddFile", call_write_pair, &names, NULL, NULL});
 }
 
 typedef struct FilePage {
@@ -154,7 +136,7 @@ static int read_file_page(sd_bus_message *m, void *ret)
         return r;
 }
 
-static HRESULT job_enum_files(IBackgroundCopyJob *This, IEnumBackgroundCopyFiles **pEnum)
+static HRESULT job_enum_files(IBackgroundCopyJob5 *This, IEnumBackgroundCopyFiles **pEnum)
 {
         _cleanup_(snapshot_unrefp) Snapshot *snapshot = NULL;
         Remote remote = job_remote(This);
@@ -184,14 +166,14 @@ static HRESULT job_enum_files(IBackgroundCopyJob *This, IEnumBackgroundCopyFiles
 /* ---- actions
  * ------------------------------------------------------------------------------------- */
 
-static HRESULT job_suspend(IBackgroundCopyJob *This)
+static HRESULT job_suspend(IBackgroundCopyJob5 *This)
 {
         Remote remote = job_remote(This);
 
         return call_plain(&remote, "Suspend");
 }
 
-static HRESULT job_resume(IBackgroundCopyJob *This)
+static HRESULT job_resume(IBackgroundCopyJob5 *This)
 {
         Remote remote = job_remote(This);
 
@@ -200,7 +182,7 @@ static HRESULT job_resume(IBackgroundCopyJob *This)
 }
 
 /* Cancel and Complete: the job is over, and with it its callbacks. */
-static HRESULT end_job(IBackgroundCopyJob *This, const char *member)
+static HRESULT end_job(IBackgroundCopyJob5 *This, const char *member)
 {
         Remote remote = job_remote(This);
         HRESULT hr;
@@ -212,17 +194,17 @@ static HRESULT end_job(IBackgroundCopyJob *This, const char *member)
         return hr;
 }
 
-static HRESULT job_cancel(IBackgroundCopyJob *This)
+static HRESULT job_cancel(IBackgroundCopyJob5 *This)
 {
         return end_job(This, "Cancel");
 }
 
-static HRESULT job_complete(IBackgroundCopyJob *This)
+static HRESULT job_complete(IBackgroundCopyJob5 *This)
 {
         return end_job(This, "Complete");
 }
 
-static HRESULT job_take_ownership(IBackgroundCopyJob *This)
+static HRESULT job_take_ownership(IBackgroundCopyJob5 *This)
 {
         Remote remote = job_remote(This);
         HRESULT hr = blanket_check_own(remote.blanket);
@@ -241,7 +223,7 @@ static int read_error(sd_bus_message *m, void *ret)
         return error_info_read(m, ret);
 }
 
-static HRESULT job_get_error(IBackgroundCopyJob *This, IBackgroundCopyError **ppError)
+static HRESULT job_get_error(IBackgroundCopyJob5 *This, IBackgroundCopyError **ppError)
 {
         _cleanup_(error_info_clear) ErrorInfo info = {0};
         Remote remote = job_remote(This);
@@ -253,19 +235,14 @@ static HRESULT job_get_error(IBackgroundCopyJob *This, IBackgroundCopyError **pp
         return FAILED(hr) ? hr : error_new(remote.path, &info, ppError);
 }
 
-static HRESULT job_set_notify_interface(IBackgroundCopyJob *This, IUnknown *Val)
+static HRESULT job_set_notify_interface(IBackgroundCopyJob5 *This, IUnknown *Val)
 {
         Remote remote = job_remote(This);
 
         return callback_set(&remote, Val);
 }
 
-static int read_switch(sd_bus_message *m, void *ret)
-{
-        return sd_bus_message_read(m, "b", ret);
-}
-
-static HRESULT job_get_notify_interface(IBackgroundCopyJob *This, IUnknown **ppVal)
+static HRESULT job_get_notify_interface(IBackgroundCopyJob5 *This, IUnknown **ppVal)
 {
         Remote remote = job_remote(This);
         int on = 0;
@@ -273,13 +250,13 @@ static HRESULT job_get_notify_interface(IBackgroundCopyJob *This, IUnknown **ppV
 
         if (!ppVal)
                 return E_INVALIDARG;
-        hr = call_get(&remote, "NotifyInterface", "b", read_switch, &on);
+        hr = call_get(&remote, "NotifyInterface", "b", call_read_switch, &on);
         if (SUCCEEDED(hr))
                 *ppVal = on ? callback_get(remote.path) : NULL;
         return hr;
 }
 
-const IBackgroundCopyJobVtbl job_vtbl = {
+const IBackgroundCopyJob5Vtbl job_vtbl = {
         .QueryInterface = job_face_query_interface,
         .AddRef = job_face_add_ref,
         .Release = job_face_release,
@@ -315,4 +292,28 @@ const IBackgroundCopyJobVtbl job_vtbl = {
         .SetProxySettings = job_set_proxy_settings,
         .GetProxySettings = job_get_proxy_settings,
         .TakeOwnership = job_take_ownership,
+
+        .SetNotifyCmdLine = job2_set_notify_cmd_line,
+        .GetNotifyCmdLine = job2_get_notify_cmd_line,
+        .GetReplyProgress = job2_get_reply_progress,
+        .GetReplyData = job2_get_reply_data,
+        .SetReplyFileName = job2_set_reply_file_name,
+        .GetReplyFileName = job2_get_reply_file_name,
+        .SetCredentials = job2_set_credentials,
+        .RemoveCredentials = job2_remove_credentials,
+
+        .ReplaceRemotePrefix = job3_replace_remote_prefix,
+        .AddFileWithRanges = job3_add_file_with_ranges,
+        .SetFileACLFlags = job3_set_file_acl_flags,
+        .GetFileACLFlags = job3_get_file_acl_flags,
+
+        .SetPeerCachingFlags = job4_set_peer_caching_flags,
+        .GetPeerCachingFlags = job4_get_peer_caching_flags,
+        .GetOwnerIntegrityLevel = job4_get_owner_integrity_level,
+        .GetOwnerElevationState = job4_get_owner_elevation_state,
+        .SetMaximumDownloadTime = job4_set_maximum_download_time,
+        .GetMaximumDownloadTime = job4_get_maximum_download_time,
+
+        .SetProperty = job5_set_property,
+        .GetProperty = job5_get_property,
 };

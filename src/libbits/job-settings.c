@@ -12,28 +12,28 @@
 
 #define FILETIME_EPOCH UINT64_C(116444736000000000) /* 1970 in units of 100 ns since 1601 */
 
-static HRESULT get_number(IBackgroundCopyJob *This, const char *property, ULONG *ret)
+static HRESULT get_number(IBackgroundCopyJob5 *This, const char *property, ULONG *ret)
 {
         Remote remote = job_remote(This);
 
         return call_get_number(&remote, property, ret);
 }
 
-static HRESULT set_number(IBackgroundCopyJob *This, const char *member, ULONG value)
+static HRESULT set_number(IBackgroundCopyJob5 *This, const char *member, ULONG value)
 {
         Remote remote = job_remote(This);
 
         return call_number(&remote, member, value);
 }
 
-static HRESULT get_text(IBackgroundCopyJob *This, const char *property, LPWSTR *ret)
+static HRESULT get_text(IBackgroundCopyJob5 *This, const char *property, LPWSTR *ret)
 {
         Remote remote = job_remote(This);
 
         return call_get_text(&remote, property, ret);
 }
 
-static HRESULT set_text(IBackgroundCopyJob *This, const char *member, LPCWSTR value)
+static HRESULT set_text(IBackgroundCopyJob5 *This, const char *member, LPCWSTR value)
 {
         Remote remote = job_remote(This);
 
@@ -43,7 +43,7 @@ static HRESULT set_text(IBackgroundCopyJob *This, const char *member, LPCWSTR va
 /* ---- what it is --------------------------------------------------------------------------------
  */
 
-HRESULT job_get_id(IBackgroundCopyJob *This, GUID *pVal)
+HRESULT job_get_id(IBackgroundCopyJob5 *This, GUID *pVal)
 {
         if (!pVal) /* the path ends with the id */
                 return E_INVALIDARG;
@@ -51,7 +51,7 @@ HRESULT job_get_id(IBackgroundCopyJob *This, GUID *pVal)
                                                                                 : S_OK;
 }
 
-HRESULT job_get_type(IBackgroundCopyJob *This, BG_JOB_TYPE *pVal)
+HRESULT job_get_type(IBackgroundCopyJob5 *This, BG_JOB_TYPE *pVal)
 {
         ULONG value;
         HRESULT hr = pVal ? get_number(This, "Type", &value) : E_INVALIDARG;
@@ -61,7 +61,7 @@ HRESULT job_get_type(IBackgroundCopyJob *This, BG_JOB_TYPE *pVal)
         return hr;
 }
 
-HRESULT job_get_state(IBackgroundCopyJob *This, BG_JOB_STATE *pVal)
+HRESULT job_get_state(IBackgroundCopyJob5 *This, BG_JOB_STATE *pVal)
 {
         ULONG value;
         HRESULT hr = pVal ? get_number(This, "State", &value) : E_INVALIDARG;
@@ -71,12 +71,12 @@ HRESULT job_get_state(IBackgroundCopyJob *This, BG_JOB_STATE *pVal)
         return hr;
 }
 
-HRESULT job_get_owner(IBackgroundCopyJob *This, LPWSTR *pVal)
+HRESULT job_get_owner(IBackgroundCopyJob5 *This, LPWSTR *pVal)
 {
         return get_text(This, "Owner", pVal);
 }
 
-HRESULT job_get_error_count(IBackgroundCopyJob *This, ULONG *Errors)
+HRESULT job_get_error_count(IBackgroundCopyJob5 *This, ULONG *Errors)
 {
         return get_number(This, "ErrorCount", Errors);
 }
@@ -94,7 +94,7 @@ static int read_progress(sd_bus_message *m, void *ret)
         return r;
 }
 
-HRESULT job_get_progress(IBackgroundCopyJob *This, BG_JOB_PROGRESS *pVal)
+HRESULT job_get_progress(IBackgroundCopyJob5 *This, BG_JOB_PROGRESS *pVal)
 {
         Remote remote = job_remote(This);
 
@@ -120,7 +120,7 @@ static int read_times(sd_bus_message *m, void *ret)
         return r;
 }
 
-HRESULT job_get_times(IBackgroundCopyJob *This, BG_JOB_TIMES *pVal)
+HRESULT job_get_times(IBackgroundCopyJob5 *This, BG_JOB_TIMES *pVal)
 {
         Remote remote = job_remote(This);
 
@@ -130,32 +130,32 @@ HRESULT job_get_times(IBackgroundCopyJob *This, BG_JOB_TIMES *pVal)
 /* ---- how it is set
  * ------------------------------------------------------------------------------- */
 
-HRESULT job_set_display_name(IBackgroundCopyJob *This, LPCWSTR Val)
+HRESULT job_set_display_name(IBackgroundCopyJob5 *This, LPCWSTR Val)
 {
         return set_text(This, "SetDisplayName", Val);
 }
 
-HRESULT job_get_display_name(IBackgroundCopyJob *This, LPWSTR *pVal)
+HRESULT job_get_display_name(IBackgroundCopyJob5 *This, LPWSTR *pVal)
 {
         return get_text(This, "DisplayName", pVal);
 }
 
-HRESULT job_set_description(IBackgroundCopyJob *This, LPCWSTR Val)
+HRESULT job_set_description(IBackgroundCopyJob5 *This, LPCWSTR Val)
 {
         return set_text(This, "SetDescription", Val);
 }
 
-HRESULT job_get_description(IBackgroundCopyJob *This, LPWSTR *pVal)
+HRESULT job_get_description(IBackgroundCopyJob5 *This, LPWSTR *pVal)
 {
         return get_text(This, "Description", pVal);
 }
 
-HRESULT job_set_priority(IBackgroundCopyJob *This, BG_JOB_PRIORITY Val)
+HRESULT job_set_priority(IBackgroundCopyJob5 *This, BG_JOB_PRIORITY Val)
 {
         return set_number(This, "SetPriority", (ULONG)Val);
 }
 
-HRESULT job_get_priority(IBackgroundCopyJob *This, BG_JOB_PRIORITY *pVal)
+HRESULT job_get_priority(IBackgroundCopyJob5 *This, BG_JOB_PRIORITY *pVal)
 {
         ULONG value;
         HRESULT hr = pVal ? get_number(This, "Priority", &value) : E_INVALIDARG;
@@ -165,32 +165,32 @@ HRESULT job_get_priority(IBackgroundCopyJob *This, BG_JOB_PRIORITY *pVal)
         return hr;
 }
 
-HRESULT job_set_notify_flags(IBackgroundCopyJob *This, ULONG Val)
+HRESULT job_set_notify_flags(IBackgroundCopyJob5 *This, ULONG Val)
 {
         return set_number(This, "SetNotifyFlags", Val);
 }
 
-HRESULT job_get_notify_flags(IBackgroundCopyJob *This, ULONG *pVal)
+HRESULT job_get_notify_flags(IBackgroundCopyJob5 *This, ULONG *pVal)
 {
         return get_number(This, "NotifyFlags", pVal);
 }
 
-HRESULT job_set_minimum_retry_delay(IBackgroundCopyJob *This, ULONG Seconds)
+HRESULT job_set_minimum_retry_delay(IBackgroundCopyJob5 *This, ULONG Seconds)
 {
         return set_number(This, "SetMinimumRetryDelay", Seconds);
 }
 
-HRESULT job_get_minimum_retry_delay(IBackgroundCopyJob *This, ULONG *Seconds)
+HRESULT job_get_minimum_retry_delay(IBackgroundCopyJob5 *This, ULONG *Seconds)
 {
         return get_number(This, "MinimumRetryDelay", Seconds);
 }
 
-HRESULT job_set_no_progress_timeout(IBackgroundCopyJob *This, ULONG Seconds)
+HRESULT job_set_no_progress_timeout(IBackgroundCopyJob5 *This, ULONG Seconds)
 {
         return set_number(This, "SetNoProgressTimeout", Seconds);
 }
 
-HRESULT job_get_no_progress_timeout(IBackgroundCopyJob *This, ULONG *Seconds)
+HRESULT job_get_no_progress_timeout(IBackgroundCopyJob5 *This, ULONG *Seconds)
 {
         return get_number(This, "NoProgressTimeout", Seconds);
 }
@@ -216,7 +216,7 @@ static int write_proxies(sd_bus_message *m, const void *arguments)
         return sd_bus_message_append(m, "uss", proxies->usage, proxies->list, proxies->bypass);
 }
 
-HRESULT job_set_proxy_settings(IBackgroundCopyJob *This, BG_JOB_PROXY_USAGE ProxyUsage,
+HRESULT job_set_proxy_settings(IBackgroundCopyJob5 *This, BG_JOB_PROXY_USAGE ProxyUsage,
                                const WCHAR *ProxyList, const WCHAR *ProxyBypassList)
 {
         _cleanup_(proxies_clear) Proxies proxies = {.usage = (uint32_t)ProxyUsage};
@@ -255,7 +255,7 @@ static HRESULT unless_empty(const char *utf8, LPWSTR *ret)
         return utf8[0] ? text_result(utf8, ret) : S_OK;
 }
 
-HRESULT job_get_proxy_settings(IBackgroundCopyJob *This, BG_JOB_PROXY_USAGE *pProxyUsage,
+HRESULT job_get_proxy_settings(IBackgroundCopyJob5 *This, BG_JOB_PROXY_USAGE *pProxyUsage,
                                LPWSTR *pProxyList, LPWSTR *pProxyBypassList)
 {
         _cleanup_(proxies_clear) Proxies proxies = {0};

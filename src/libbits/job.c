@@ -1,10 +1,12 @@
-/* The life of a job's object. What its methods do is in job-methods.c, job-settings.c and
- * token-options.c. */
+/* The life of a job's object. What its methods do is in job-methods.c, job-settings.c, job2.c
+ * to job5.c and token-options.c. */
 #include "libbits/job.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/cleanup.h"
 
 HRESULT job_new(const char *path, IBackgroundCopyJob **ret)
 {
@@ -20,7 +22,7 @@ HRESULT job_new(const char *path, IBackgroundCopyJob **ret)
                 .options_blanket = BLANKET_DEFAULT,
         };
         memccpy(job->path, path, 0, JOB_PATH_SIZE);
-        *ret = &job->job;
+        *ret = (IBackgroundCopyJob *)&job->job;
         return S_OK;
 }
 
@@ -69,35 +71,45 @@ static HRESULT check_access(const Job *job, Blanket *blanket, const char *interf
                            &(Call){"CheckAccess", write_name, interface, NULL, NULL});
 }
 
+/* Every table of a job begins with the one before, so that the newest serves them all. */
+static const struct {
+        const IID *iid;
+        const char *name; /* for CheckAccess; NULL: nothing to check */
+        size_t face;
+} interfaces[] = {
+        {&IID_IUnknown, NULL, offsetof(Job, job)},
+        {&IID_IBackgroundCopyJob, "IBackgroundCopyJob", offsetof(Job, job)},
+        {&IID_IBackgroundCopyJob2, "IBackgroundCopyJob2", offsetof(Job, job)},
+        {&IID_IBackgroundCopyJob3, "IBackgroundCopyJob3", offsetof(Job, job)},
+        {&IID_IBackgroundCopyJob4, "IBackgroundCopyJob4", offsetof(Job, job)},
+        {&IID_IBackgroundCopyJob5, "IBackgroundCopyJob5", offsetof(Job, job)},
+        {&IID_IBitsTokenOptions, "IBitsTokenOptions", offsetof(Job, options)},
+};
+
 HRESULT job_query(Job *job, Blanket *blanket, REFIID riid, void **ret)
 {
-        const char *interface = NULL;
-        void *face = &job->job;
-        HRESULT hr = S_OK;
+        size_t i = 0;
+        HRESULT hr;
 
         if (!riid || !ret)
                 return E_POINTER;
         *ret = NULL;
-        if (IsEqualIID(riid, &IID_IBackgroundCopyJob))
-                interface = "IBackgroundCopyJob";
-        else if (IsEqualIID(riid, &IID_IBitsTokenOptions)) {
-                interface = "IBitsTokenOptions";
-                face = &job->options;
-        } else if (!IsEqualIID(riid, &IID_IUnknown))
+        while (i < ELEMENTS(interfaces) && !IsEqualIID(riid, interfaces[i].iid))
+                i++;
+        if (i == ELEMENTS(interfaces))
                 return E_NOINTERFACE;
-        if (interface)
-                hr = check_access(job, blanket, interface);
+        hr = interfaces[i].name ? check_access(job, blanket, interfaces[i].name) : S_OK;
         if (FAILED(hr))
                 return hr;
         job_add_ref(job);
-        *ret = face;
+        *ret = (char *)job + interfaces[i].face;
         return S_OK;
 }
 
 Blanket *job_blanket(const IUnknown *proxy)
 {
         return (const void *)proxy->lpVtbl == &job_vtbl
-                       ? &impl_from_job((IBackgroundCopyJob *)proxy)->blanket
+                       ? &impl_from_job((IBackgroundCopyJob5 *)proxy)->blanket
                        : NULL;
 }
 

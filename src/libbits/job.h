@@ -1,6 +1,7 @@
 /*
- * A job's object: IBackgroundCopyJob and IBitsTokenOptions side by side, one count. It holds the
- * job's path at the service and a blanket for each interface, nothing else of the job.
+ * A job's object: IBackgroundCopyJob5, which is every older one too, and IBitsTokenOptions side by
+ * side, one count. It holds the job's path at the service and a blanket for each of the two,
+ * nothing else of the job.
  */
 #pragma once
 
@@ -16,14 +17,14 @@
 #define JOB_PATH_SIZE sizeof("/org/bitsd1/job/00000000000000000000000000000000")
 
 typedef struct Job {
-        IBackgroundCopyJob job;
+        IBackgroundCopyJob5 job;
         IBitsTokenOptions options;
         atomic_uint refs;
         Blanket blanket, options_blanket;
         char path[JOB_PATH_SIZE];
 } Job;
 
-static inline Job *impl_from_job(IBackgroundCopyJob *job)
+static inline Job *impl_from_job(IBackgroundCopyJob5 *job)
 {
         return (Job *)((char *)job - offsetof(Job, job));
 }
@@ -42,7 +43,7 @@ ULONG job_release(Job *job);
 /* QueryInterface through a pointer with that blanket; the service checks who asks. */
 HRESULT job_query(Job *job, Blanket *blanket, REFIID riid, void **ret);
 
-static inline Remote job_remote(IBackgroundCopyJob *This)
+static inline Remote job_remote(IBackgroundCopyJob5 *This)
 {
         Job *job = impl_from_job(This);
 
@@ -52,5 +53,5 @@ static inline Remote job_remote(IBackgroundCopyJob *This)
 Blanket *job_blanket(const IUnknown *proxy);         /* NULL: not a job of ours */
 Blanket *job_options_blanket(const IUnknown *proxy); /* NULL: not a job's options */
 
-extern const IBackgroundCopyJobVtbl job_vtbl;          /* job-methods.c */
+extern const IBackgroundCopyJob5Vtbl job_vtbl;         /* job-methods.c */
 extern const IBitsTokenOptionsVtbl token_options_vtbl; /* token-options.c */

@@ -1,15 +1,10 @@
 /*
- * The connection, callbacks and impersonation, against the least service that can speak: a child
- * that answers what is asked here, calls back when a receiver is registered, and hangs up on
- * Complete.
+ * The connection, callbacks and impersonation, against a service that answers what is asked here,
+ * calls back when a receiver is registered, and hangs up on Complete.
  */
 #define COBJMACROS
-#include <errno.h>
-#include <limits.h>
-#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -17,10 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <systemd/sd-bus.h>
 #include <unistd.h>
@@ -31,6 +24,7 @@
 #include <windows.h>
 
 #include "base/cleanup.h"
+#include "libbits/test-peer.h"
 
 #define JOB_PATH "/org/bitsd1/job/0123456789abcdef0123456789abcdef"
 #define JOB_TEXT "01234567-89AB-CDEF-0123-456789ABCDEF"
@@ -43,18 +37,10 @@ enum {
 /* ---- the service
  * --------------------------------------------------------------------------------- */
 
-typedef struct Report { /* of something that happened there, to the test */
-        char what;      /* 'a'nswer of a callback, 't'oken */
-        int64_t value;
-} Report;
-
-static int report_fd = -1; /* the child's end of the pipe */
-
+/* What happened there: 'a'nswer of a callback, 't'oken. */
 static void report(char what, int64_t value)
 {
-        Report r = {.what = what, .value = value};
-
-        (void)!write(report_fd, &r, sizeof(r));
+        peer_report(&(PeerReport){.what = what, .value = value});
 }
 
 static int on_callback_answer(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -135,17 +121,12 @@ static int set_notify_interface(sd_bus_message *m)
         return on ? call_back(sd_bus_message_get_bus(m), "JobTransferred") : 0;
 }
 
-static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error)
+static int on_call(sd_bus_message *m, bool *hang_up)
 {
         const char *member = sd_bus_message_get_member(m);
-        uint8_t type = 0;
 
-        (void)error;
-        (void)sd_bus_message_get_type(m, &type);
-        if (type != SD_BUS_MESSAGE_METHOD_CALL)
-                return 0;
         if (strcmp(member, "Complete") == 0) {
-                *(bool *)userdata = true; /* hang up in the middle of the call */
+                *hang_up = true; /* hang up in the middle of the call */
                 return 1;
         }
         if (strcmp(member, "Get") == 0)
@@ -173,100 +154,24 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error)
         return sd_bus_reply_method_return(m, "");
 }
 
-static void serve(int fd)
-{
-        _cleanup_(sd_bus_close_unrefp) sd_bus *bus = NULL;
-        bool hang_up = false;
-
-        if (sd_bus_new(&bus) < 0 || sd_bus_set_fd(bus, fd, fd) < 0 ||
-            sd_bus_set_server(bus, 1, (sd_id128_t){{1}}) < 0 || sd_bus_set_anonymous(bus, 1) < 0 ||
-            sd_bus_negotiate_fds(bus, 1) < 0 ||
-            sd_bus_add_filter(bus, NULL, on_message, &hang_up) < 0 || sd_bus_start(bus) < 0)
-                return; /* gone already: it only looked whether we are here */
-        while (!hang_up) {
-                int r = sd_bus_process(bus, NULL);
-
-                if (r < 0 || (r == 0 && sd_bus_wait(bus, UINT64_MAX) < 0))
-                        return;
-        }
-}
-
-/* A process for each connection; all end with the test. */
-static void __attribute__((noreturn)) run_service(int listener)
-{
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        signal(SIGCHLD, SIG_IGN);
-        for (;;) {
-                int fd = accept(listener, NULL, NULL);
-
-                if (fd >= 0 && fork() == 0) {
-                        prctl(PR_SET_PDEATHSIG, SIGKILL);
-                        serve(fd);
-                        _exit(0);
-                }
-                close(fd);
-        }
-}
-
 /* ---- the test's side
  * ------------------------------------------------------------------------------- */
 
-static char runtime[] = "/tmp/test-libbits-XXXXXX";
-static pid_t service;
-static int reports = -1;
-
 static int64_t next_report(char what)
 {
-        struct pollfd fd = {.fd = reports, .events = POLLIN};
-        Report r;
-
-        assert_int_equal(poll(&fd, 1, GENEROUS_MSEC), 1);
-        assert_int_equal(read(reports, &r, sizeof(r)), sizeof(r));
-        assert_int_equal(r.what, what);
-        return r.value;
+        return peer_next(what).value;
 }
 
 static int start_service(void **state)
 {
-        struct sockaddr_un address = {.sun_family = AF_UNIX};
-        char dir[PATH_MAX];
-        int listener, fds[2];
-
         (void)state;
-        assert_non_null(mkdtemp(runtime));
-        (void)snprintf(dir, sizeof(dir), "%s/bits", runtime);
-        assert_int_equal(mkdir(dir, 0700), 0);
-        (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/bits/bus", runtime);
-        listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
-        assert_int_equal(listen(listener, 16), 0);
-        assert_int_equal(pipe(fds), 0);
-        service = fork();
-        assert_true(service >= 0);
-        if (service == 0) {
-                report_fd = fds[1];
-                run_service(listener);
-        }
-        close(listener);
-        close(fds[1]);
-        reports = fds[0];
-        setenv("XDG_RUNTIME_DIR", runtime, 1);
-        setenv("BITS_USER_MODE", "1", 1);
-        return 0;
+        return peer_start(on_call);
 }
 
 static int end_service(void **state)
 {
-        char path[PATH_MAX];
-
         (void)state;
-        kill(service, SIGKILL);
-        waitpid(service, NULL, 0);
-        (void)snprintf(path, sizeof(path), "%s/bits/bus", runtime);
-        unlink(path);
-        *strrchr(path, '/') = 0;
-        rmdir(path);
-        return rmdir(runtime);
+        return peer_end();
 }
 
 typedef struct Client {
@@ -422,15 +327,33 @@ static void test_without_com(void **state)
 
 static void test_classes(void **state)
 {
-        const CLSID other = {
-                0x6d18ad12, 0xbde3, 0x4393, {0xb3, 0x11, 9, 0x9c, 0x34, 0x6e, 0x6d, 0xf9}};
+        static const CLSID others[] = {
+                /* 2.5, 10.2, 10.3 */
+                {0x03ca98d6, 0xff5d, 0x49b8, {0xab, 0xc6, 0x03, 0xdd, 0x84, 0x12, 0x70, 0x20}},
+                {0x4575438f, 0xa6c8, 0x4976, {0xb0, 0xfe, 0x2f, 0x26, 0xb8, 0x0d, 0x95, 0x9e}},
+                {0x5fd42ad5, 0xc04e, 0x4d36, {0xad, 0xc7, 0xe0, 0x8f, 0xf1, 0x57, 0x37, 0xad}},
+        };
+        const CLSID *const classes[] = {
+                &CLSID_BackgroundCopyManager,     &CLSID_BackgroundCopyManager1_5,
+                &CLSID_BackgroundCopyManager2_0,  &CLSID_BackgroundCopyManager3_0,
+                &CLSID_BackgroundCopyManager4_0,  &CLSID_BackgroundCopyManager5_0,
+                &CLSID_BackgroundCopyManager10_1,
+        };
         Client client = client_open(COINIT_MULTITHREADED);
         IUnknown *outer = (IUnknown *)client.manager;
         void *made;
 
         (void)state;
-        assert_int_equal(CoCreateInstance(&other, NULL, CLSCTX_ALL, &IID_IUnknown, &made),
-                         REGDB_E_CLASSNOTREG);
+        for (size_t i = 0; i < ELEMENTS(others); i++)
+                assert_int_equal(
+                        CoCreateInstance(&others[i], NULL, CLSCTX_ALL, &IID_IUnknown, &made),
+                        REGDB_E_CLASSNOTREG);
+        for (size_t i = 0; i < ELEMENTS(classes); i++) {
+                assert_int_equal(CoCreateInstance(classes[i], NULL, CLSCTX_LOCAL_SERVER,
+                                                  &IID_IBackgroundCopyManager, &made),
+                                 S_OK);
+                IBackgroundCopyManager_Release((IBackgroundCopyManager *)made);
+        }
         assert_int_equal(CoCreateInstance(&CLSID_BackgroundCopyManager, NULL, CLSCTX_INPROC_SERVER,
                                           &IID_IUnknown, &made),
                          REGDB_E_CLASSNOTREG);

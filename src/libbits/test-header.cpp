@@ -24,7 +24,7 @@ void check(bool good, const char *what)
 }
 #define CHECK(what) check((what), #what)
 
-class Callback final : public IBackgroundCopyCallback
+class Callback final : public IBackgroundCopyCallback3
 {
       public:
         ULONG refs = 1;
@@ -33,7 +33,9 @@ class Callback final : public IBackgroundCopyCallback
         STDMETHODIMP QueryInterface(REFIID riid, void **ret) override
         {
                 *ret = nullptr;
-                if (riid != __uuidof(IUnknown) && riid != __uuidof(IBackgroundCopyCallback))
+                if (riid != __uuidof(IUnknown) && riid != __uuidof(IBackgroundCopyCallback) &&
+                    riid != __uuidof(IBackgroundCopyCallback2) &&
+                    riid != __uuidof(IBackgroundCopyCallback3))
                         return E_NOINTERFACE;
                 AddRef();
                 *ret = this;
@@ -62,6 +64,17 @@ class Callback final : public IBackgroundCopyCallback
                 called = 5;
                 return S_OK;
         }
+        STDMETHODIMP FileTransferred(IBackgroundCopyJob *, IBackgroundCopyFile *) override
+        {
+                called = 6;
+                return S_OK;
+        }
+        STDMETHODIMP FileRangesTransferred(IBackgroundCopyJob *, IBackgroundCopyFile *, DWORD,
+                                           const BG_FILE_RANGE *) override
+        {
+                called = 7;
+                return S_OK;
+        }
 };
 
 /* As C sees an object: a pointer to a table of functions. */
@@ -74,10 +87,64 @@ void test_slots()
         Slot *table;
 
         std::memcpy(&table, static_cast<void *>(interface), sizeof(table));
-        for (int slot = 3; slot <= 5; slot++) {
+        for (int slot = 3; slot <= 7; slot++) {
                 table[slot](interface, nullptr, nullptr);
                 CHECK(callback.called == slot);
         }
+}
+
+/* As C++ sees an object that C made: each method lands where the documentation counts it. */
+int called;
+
+template <int slot> HRESULT note(void *, void *, void *)
+{
+        called = slot;
+        return S_OK;
+}
+
+template <int... slots> const Slot *make_table(std::integer_sequence<int, slots...>)
+{
+        static const Slot table[] = {note<slots>...};
+        return table;
+}
+
+void test_slots_of_proxies()
+{
+        const Slot *table = make_table(std::make_integer_sequence<int, 55>());
+        auto *job = reinterpret_cast<IBackgroundCopyJob5 *>(&table);
+        auto *file = reinterpret_cast<IBackgroundCopyFile6 *>(&table);
+
+#define LANDS(call, slot) CHECK((call) == S_OK && called == (slot))
+        LANDS(job->AddFileSet(0, nullptr), 3);
+        LANDS(job->TakeOwnership(), 34);
+        LANDS(job->SetNotifyCmdLine(nullptr, nullptr), 35);
+        LANDS(job->GetReplyProgress(nullptr), 37);
+        LANDS(job->GetReplyData(nullptr, nullptr), 38);
+        LANDS(job->GetReplyFileName(nullptr), 40);
+        LANDS(job->SetCredentials(nullptr), 41);
+        LANDS(job->RemoveCredentials(BG_AUTH_TARGET_SERVER, BG_AUTH_SCHEME_BASIC), 42);
+        LANDS(job->ReplaceRemotePrefix(nullptr, nullptr), 43);
+        LANDS(job->AddFileWithRanges(nullptr, nullptr, 0, nullptr), 44);
+        LANDS(job->GetFileACLFlags(nullptr), 46);
+        LANDS(job->SetPeerCachingFlags(0), 47);
+        LANDS(job->GetOwnerIntegrityLevel(nullptr), 49);
+        LANDS(job->GetMaximumDownloadTime(nullptr), 52);
+        LANDS(job->SetProperty(BITS_JOB_PROPERTY_ON_DEMAND_MODE, BITS_JOB_PROPERTY_VALUE()), 53);
+        LANDS(job->GetProperty(BITS_JOB_PROPERTY_ID_COST_FLAGS, nullptr), 54);
+        LANDS(file->GetRemoteName(nullptr), 3);
+        LANDS(file->GetFileRanges(nullptr, nullptr), 6);
+        LANDS(file->SetRemoteName(nullptr), 7);
+        LANDS(file->GetTemporaryName(nullptr), 8);
+        LANDS(file->SetValidationState(TRUE), 9);
+        LANDS(file->IsDownloadedFromPeer(nullptr), 11);
+        LANDS(file->GetPeerDownloadStats(nullptr, nullptr), 12);
+        LANDS(file->SetProperty(BITS_FILE_PROPERTY_ID_HTTP_RESPONSE_HEADERS,
+                                BITS_FILE_PROPERTY_VALUE()),
+              13);
+        LANDS(file->GetProperty(BITS_FILE_PROPERTY_ID_HTTP_RESPONSE_HEADERS, nullptr), 14);
+        LANDS(file->UpdateDownloadPosition(0), 15);
+        LANDS(file->RequestFileRanges(0, nullptr), 16);
+        LANDS(file->GetFilledFileRanges(nullptr, nullptr), 17);
 }
 
 void test_identifiers()
@@ -88,6 +155,22 @@ void test_identifiers()
         CHECK(__uuidof(BackgroundCopyManager) == CLSID_BackgroundCopyManager);
         CHECK(__uuidof(BackgroundCopyManager4_0) == CLSID_BackgroundCopyManager4_0);
         CHECK(__uuidof(IBitsTokenOptions) == IID_IBitsTokenOptions);
+        CHECK(__uuidof(BackgroundCopyManager1_5) == CLSID_BackgroundCopyManager1_5);
+        CHECK(__uuidof(BackgroundCopyManager2_0) == CLSID_BackgroundCopyManager2_0);
+        CHECK(__uuidof(BackgroundCopyManager3_0) == CLSID_BackgroundCopyManager3_0);
+        CHECK(__uuidof(BackgroundCopyManager5_0) == CLSID_BackgroundCopyManager5_0);
+        CHECK(__uuidof(BackgroundCopyManager10_1) == CLSID_BackgroundCopyManager10_1);
+        CHECK(__uuidof(IBackgroundCopyJob2) == IID_IBackgroundCopyJob2);
+        CHECK(__uuidof(IBackgroundCopyJob3) == IID_IBackgroundCopyJob3);
+        CHECK(__uuidof(IBackgroundCopyJob4) == IID_IBackgroundCopyJob4);
+        CHECK(__uuidof(IBackgroundCopyJob5) == IID_IBackgroundCopyJob5);
+        CHECK(__uuidof(IBackgroundCopyFile2) == IID_IBackgroundCopyFile2);
+        CHECK(__uuidof(IBackgroundCopyFile3) == IID_IBackgroundCopyFile3);
+        CHECK(__uuidof(IBackgroundCopyFile4) == IID_IBackgroundCopyFile4);
+        CHECK(__uuidof(IBackgroundCopyFile5) == IID_IBackgroundCopyFile5);
+        CHECK(__uuidof(IBackgroundCopyFile6) == IID_IBackgroundCopyFile6);
+        CHECK(__uuidof(IBackgroundCopyCallback2) == IID_IBackgroundCopyCallback2);
+        CHECK(__uuidof(IBackgroundCopyCallback3) == IID_IBackgroundCopyCallback3);
         CHECK(__uuidof(job) == IID_IBackgroundCopyJob);
         CHECK(__uuidof(*job) == IID_IBackgroundCopyJob);
         CHECK(IID_IUnknown != IID_IBackgroundCopyJob);
@@ -134,6 +217,7 @@ void test_calls()
 int main()
 {
         test_slots();
+        test_slots_of_proxies();
         test_identifiers();
         test_pointers();
         test_calls();

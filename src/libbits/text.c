@@ -110,6 +110,22 @@ HRESULT text_result(const char *utf8, WCHAR **ret)
         return r == 0 ? S_OK : r == -ENOMEM ? E_OUTOFMEMORY : E_UNEXPECTED;
 }
 
+HRESULT text_pair_init(TextPair *pair, const WCHAR *first, const WCHAR *second)
+{
+        HRESULT hr = text_argument(first, &pair->first);
+
+        if (SUCCEEDED(hr))
+                hr = text_argument(second, &pair->second);
+        return hr;
+}
+
+void text_pair_clear(TextPair *pair)
+{
+        free(pair->first);
+        free(pair->second);
+        *pair = (TextPair){0};
+}
+
 void text_wipe(char *secret)
 {
         if (secret)

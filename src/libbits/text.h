@@ -20,6 +20,14 @@ HRESULT text_argument(const WCHAR *text, char **ret);
 /* For a result: E_UNEXPECTED when the service sent no Unicode, E_OUTOFMEMORY. */
 HRESULT text_result(const char *utf8, WCHAR **ret);
 
+/* Two texts that go together: arguments of a call, or its result. */
+typedef struct TextPair {
+        char *first, *second;
+} TextPair;
+
+HRESULT text_pair_init(TextPair *pair, const WCHAR *first, const WCHAR *second);
+void text_pair_clear(TextPair *pair);
+
 /* Overwrites a secret; NULL is accepted. */
 void text_wipe(char *secret);
 

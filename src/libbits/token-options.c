@@ -39,11 +39,6 @@ static HRESULT options_set_flags(IBitsTokenOptions *This, DWORD UsageFlags)
         return call_number(&remote, "SetHelperTokenFlags", UsageFlags);
 }
 
-static int read_flags(sd_bus_message *m, void *ret)
-{
-        return sd_bus_message_read(m, "u", ret);
-}
-
 static HRESULT options_get_flags(IBitsTokenOptions *This, DWORD *pFlags)
 {
         Remote remote = remote_of(This);
@@ -51,10 +46,10 @@ static HRESULT options_get_flags(IBitsTokenOptions *This, DWORD *pFlags)
         HRESULT hr;
 
         if (!pFlags)
-                return E_INVALIDARG;
+                return HRESULT_FROM_WIN32(RPC_X_NULL_REF_POINTER);
         hr = call_remote(
                 &remote,
-                &(Call){.member = "GetHelperTokenFlags", .read = read_flags, .ret = &flags});
+                &(Call){.member = "GetHelperTokenFlags", .read = call_read_number, .ret = &flags});
         if (SUCCEEDED(hr))
                 *pFlags = flags;
         return hr;
@@ -98,7 +93,7 @@ static HRESULT options_get_sid(IBitsTokenOptions *This, LPWSTR *pSid)
         HRESULT hr;
 
         if (!pSid)
-                return E_INVALIDARG;
+                return HRESULT_FROM_WIN32(RPC_X_NULL_REF_POINTER);
         hr = call_remote(
                 &remote,
                 &(Call){.member = "GetHelperTokenSid", .read = call_read_text, .ret = &sid});
