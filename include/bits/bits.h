@@ -161,10 +161,11 @@ DECLARE_INTERFACE_(IBackgroundCopyManager, IUnknown)
          * impersonates). Page: IBackgroundCopyManager::EnumJobs. */
         STDMETHOD(EnumJobs)(THIS_ DWORD dwFlags, IEnumBackgroundCopyJobs **ppEnum) PURE;
 
-        /* The text of a code, for people. LanguageId: LANGIDFROMLCID(GetThreadLocale()); every
-         * English is the same. The caller frees it with CoTaskMemFree. Errors: those of every
-         * call; HRESULT_FROM_WIN32(ERROR_RESOURCE_LANG_NOT_FOUND) (no text for the code, or not
-         * in that language). Page: IBackgroundCopyManager::GetErrorDescription. */
+        /* The text of a code, for people. LanguageId: LANGIDFROMLCID(GetThreadLocale()), or any
+         * English or German, of whatever country. The caller frees it with CoTaskMemFree.
+         * Errors: those of every call; HRESULT_FROM_WIN32(ERROR_RESOURCE_LANG_NOT_FOUND) (no
+         * text for the code, or not in that language). Page:
+         * IBackgroundCopyManager::GetErrorDescription. */
         STDMETHOD(GetErrorDescription)(THIS_ HRESULT hResult, DWORD LanguageId,
                                        LPWSTR *pErrorDescription) PURE;
 };
@@ -530,7 +531,8 @@ DECLARE_INTERFACE_(IBackgroundCopyError, IUnknown)
          * IBackgroundCopyError::GetFile. */
         STDMETHOD(GetFile)(THIS_ IBackgroundCopyFile **pVal) PURE;
 
-        /* The failure in words, as exact as the service knows it. The caller frees it with
+        /* The failure in words: in English as exact as the service knows it, in German (see
+         * IBackgroundCopyManager::GetErrorDescription) that of the code. The caller frees it with
          * CoTaskMemFree. Errors: those of every call; E_INVALIDARG (also: LanguageId is 0);
          * HRESULT_FROM_WIN32(ERROR_RESOURCE_LANG_NOT_FOUND). Page:
          * IBackgroundCopyError::GetErrorDescription. */

@@ -17,6 +17,14 @@ static const struct {
 #include "hresult.def"
 };
 
+typedef struct Translation {
+        const char *english, *text;
+} Translation;
+
+static const Translation german[] = {
+#include <texts-de.inc> /* built from po/de.po */
+};
+
 void hresult_name(HRESULT hr, char ret[HRESULT_NAME_SIZE])
 {
         for (size_t i = 0; i < ELEMENTS(rows); i++)
@@ -47,6 +55,30 @@ const char *hresult_text(HRESULT hr)
                 if (rows[i].code == hr)
                         return rows[i].text;
         return NULL;
+}
+
+static const char *translate(const Translation *table, size_t n, const char *english)
+{
+        for (size_t i = 0; i < n; i++)
+                if (strcmp(table[i].english, english) == 0)
+                        return table[i].text;
+        return NULL;
+}
+
+const char *hresult_text_in(HRESULT hr, uint32_t language)
+{
+        const char *english = hresult_text(hr);
+
+        if (!english)
+                return NULL;
+        switch (language & 0x3ff) {
+        case LANGUAGE_ENGLISH:
+                return english;
+        case LANGUAGE_GERMAN:
+                return translate(german, ELEMENTS(german), english);
+        default: /* the rest of the world's */
+                return NULL;
+        }
 }
 
 HRESULT hresult_from_errno(int error)

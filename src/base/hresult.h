@@ -1,11 +1,12 @@
 /*
- * Names and English texts of result codes; the one table is hresult.def. HRESULTs travel between
- * libbits and the service as D-Bus error names "org.bitsd1.Error.NAME".
+ * Names and texts of result codes; the one table is hresult.def, its translations are in po/.
+ * HRESULTs travel between libbits and the service as D-Bus error names "org.bitsd1.Error.NAME".
  */
 #pragma once
 
 #include <bitsmsg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define HRESULT_NAME_SIZE 64
 
@@ -18,6 +19,14 @@ HRESULT hresult_parse(const char *name);
 
 /* English text, static; NULL when there is none. */
 const char *hresult_text(HRESULT hr);
+
+enum { /* primary languages, the low 10 bits of a LANGID */
+        LANGUAGE_GERMAN = 0x07,
+        LANGUAGE_ENGLISH = 0x09,
+};
+
+/* The same in the language of a LANGID, of any country; NULL also when that is another one. */
+const char *hresult_text_in(HRESULT hr, uint32_t language);
 
 /* The documented code of a file-system errno (positive or negative): ENOENT is
  * ERROR_FILE_NOT_FOUND, ENOSPC ERROR_DISK_FULL, EDQUOT ERROR_DISK_QUOTA_EXCEEDED, ... each as

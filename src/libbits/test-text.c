@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include <windows.h>
+
 #include "base/cleanup.h"
 #include "libbits/text.h"
 
@@ -100,13 +102,45 @@ static void test_wipe(void **state)
         text_wipe(NULL);
 }
 
+static void test_language(void **state)
+{
+        static const struct {
+                const char *all, *messages, *lang;
+                LCID locale;
+        } rows[] = {
+                {NULL, NULL, NULL, 0x0409},
+                {NULL, NULL, "de_DE.UTF-8", 0x0407},
+                {NULL, NULL, "de", 0x0407},
+                {NULL, NULL, "de_AT@euro", 0x0407},
+                {NULL, NULL, "d", 0x0409},
+                {NULL, NULL, "den", 0x0409},
+                {NULL, "C", "de_DE", 0x0409},
+                {"", "de_CH", "C", 0x0407},
+                {"en_GB.UTF-8", "de_DE", "de_DE", 0x0409},
+                {"de.UTF-8", "C", "C", 0x0407},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                unsetenv("LC_ALL");
+                unsetenv("LC_MESSAGES");
+                unsetenv("LANG");
+                if (rows[i].all)
+                        setenv("LC_ALL", rows[i].all, 1);
+                if (rows[i].messages)
+                        setenv("LC_MESSAGES", rows[i].messages, 1);
+                if (rows[i].lang)
+                        setenv("LANG", rows[i].lang, 1);
+                assert_int_equal(GetThreadLocale(), rows[i].locale);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_both_ways),
-                cmocka_unit_test(test_not_unicode),
-                cmocka_unit_test(test_long_argument),
-                cmocka_unit_test(test_wipe),
+                cmocka_unit_test(test_both_ways),     cmocka_unit_test(test_not_unicode),
+                cmocka_unit_test(test_long_argument), cmocka_unit_test(test_wipe),
+                cmocka_unit_test(test_language),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,14 +2,15 @@
 #include "libbits/thread.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <windows.h>
 
-#include <stdbool.h>
-
+#include "base/cleanup.h"
 #include "libbits/apartment.h"
 #include "libbits/message.h"
 
@@ -102,5 +103,12 @@ void Sleep(DWORD dwMilliseconds)
 
 LCID GetThreadLocale(void)
 {
+        static const char *const variables[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+        const char *locale = NULL;
+
+        for (size_t i = 0; i < ELEMENTS(variables) && (!locale || !locale[0]); i++)
+                locale = getenv(variables[i]);
+        if (locale && strncmp(locale, "de", 2) == 0 && strchr("_.@", locale[2])) /* or its end */
+                return MAKELANGID(LANG_GERMAN, SUBLANG_GERMAN);
         return MAKELANGID(LANG_ENGLISH, SUBLANG_ENGLISH_US);
 }

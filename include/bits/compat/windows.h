@@ -195,16 +195,19 @@ STDAPI_(void) Sleep(DWORD dwMilliseconds); /* Runs no callbacks. Page: Sleep. */
 typedef DWORD LCID;
 typedef WORD LANGID;
 #define LANG_NEUTRAL         0x00
+#define LANG_GERMAN          0x07
 #define LANG_ENGLISH         0x09
 #define SUBLANG_NEUTRAL      0x00
 #define SUBLANG_DEFAULT      0x01
+#define SUBLANG_GERMAN       0x01
 #define SUBLANG_ENGLISH_US   0x01
 #define MAKELANGID(p, s)     ((LANGID)(((WORD)(s)) << 10 | (WORD)(p)))
 #define PRIMARYLANGID(lang)  ((WORD)((lang)&0x3ff))
 #define LANGIDFROMLCID(lcid) ((LANGID)(lcid))
 
-/* The language for messages: always U.S. English (0x0409), the one the service has. Page:
- * GetThreadLocale. */
+/* The language for messages, by LC_ALL, LC_MESSAGES or LANG, whether or not the program has set its
+ * locale by them: German (0x0407), or else U.S. English (0x0409), which are those that the service
+ * has. Page: GetThreadLocale. */
 STDAPI_(LCID) GetThreadLocale(void);
 
 /* ---- A or W

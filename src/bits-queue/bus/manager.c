@@ -15,7 +15,6 @@ enum {
         PAGE_MAX = 256,
         ALL_USERS = 1, /* BG_JOB_ENUM_ALL_USERS */
         INTERFACE_VERSION = 1,
-        LANGUAGE_ENGLISH = 9, /* primary language id, the low 10 bits of a LANGID */
 };
 
 static int create_job(Target *t, sd_bus_message *m)
@@ -142,9 +141,7 @@ static int get_error_description(Target *t, sd_bus_message *m)
         r = sd_bus_message_read(m, "iu", &hr, &language);
         if (r < 0)
                 return r;
-        if ((language & 0x3ff) != LANGUAGE_ENGLISH)
-                return reply_error(m, HRESULT_FROM_WIN32(ERROR_RESOURCE_LANG_NOT_FOUND));
-        text = hresult_text(hr);
+        text = hresult_text_in(hr, language);
         return text ? sd_bus_reply_method_return(m, "s", text)
                     : reply_error(m, HRESULT_FROM_WIN32(ERROR_RESOURCE_LANG_NOT_FOUND));
 }
