@@ -302,23 +302,24 @@ DECLARE_INTERFACE_(IBackgroundCopyJob, IUnknown)
         /* The priority. Errors: those of every call. Page: IBackgroundCopyJob::GetPriority. */
         STDMETHOD(GetPriority)(THIS_ BG_JOB_PRIORITY *pVal) PURE;
 
-        /* Which events to announce: BG_NOTIFY_* bits; at first JOB_TRANSFERRED and JOB_ERROR.
-         * Errors: those of every call; E_NOTIMPL (unknown bits); BG_E_INVALID_STATE (the job is
-         * completed or cancelled); E_ACCESSDENIED (a restricted caller). Page:
-         * IBackgroundCopyJob::SetNotifyFlags. */
+        /* Which events to announce: BG_NOTIFY_* bits (bits3_0.h and bits10_1.h have more); at
+         * first JOB_TRANSFERRED and JOB_ERROR. Errors: those of every call; E_NOTIMPL (unknown
+         * bits); BG_E_INVALID_STATE (the job is completed or cancelled); E_ACCESSDENIED (a
+         * restricted caller). Page: IBackgroundCopyJob::SetNotifyFlags. */
         STDMETHOD(SetNotifyFlags)(THIS_ ULONG Val) PURE;
 
         /* The bits. Errors: those of every call. Page: IBackgroundCopyJob::GetNotifyFlags. */
         STDMETHOD(GetNotifyFlags)(THIS_ ULONG *pVal) PURE;
 
-        /* The object whose IBackgroundCopyCallback is called from now on, in the calling
-         * thread's apartment; NULL: nobody. It is kept (AddRef) until it is replaced, the job
-         * ends through this process, the apartment or the process ends, or the service restarts:
-         * then it is lost and must be set again. What happened before (TRANSFERRED, ERROR) is
-         * announced now. The last caller of all processes wins. Errors: those of every call;
-         * E_NOINTERFACE (no IBackgroundCopyCallback); CO_E_NOTINITIALIZED (the thread is in no
-         * apartment); BG_E_INVALID_STATE (the job is completed or cancelled); E_ACCESSDENIED (a
-         * restricted caller). Page: IBackgroundCopyJob::SetNotifyInterface. */
+        /* The object that is called from now on, by the newest IBackgroundCopyCallback (3, 2)
+         * that it has, in the calling thread's apartment; NULL: nobody. It is kept (AddRef)
+         * until it is replaced, the job ends through this process, the apartment or the process
+         * ends, or the service restarts: then it is lost and must be set again. What happened
+         * before (TRANSFERRED, ERROR) is announced now. The last caller of all processes wins.
+         * Errors: those of every call; E_NOINTERFACE (no IBackgroundCopyCallback);
+         * CO_E_NOTINITIALIZED (the thread is in no apartment); BG_E_INVALID_STATE (the job is
+         * completed or cancelled); E_ACCESSDENIED (a restricted caller). Page:
+         * IBackgroundCopyJob::SetNotifyInterface. */
         STDMETHOD(SetNotifyInterface)(THIS_ IUnknown *Val) PURE;
 
         /* The object that this process has set, or NULL; another process's cannot be had. The
@@ -532,8 +533,8 @@ DECLARE_INTERFACE_(IBackgroundCopyError, IUnknown)
         STDMETHOD(GetFile)(THIS_ IBackgroundCopyFile **pVal) PURE;
 
         /* The failure in words: in English as exact as the service knows it, in German (see
-         * IBackgroundCopyManager::GetErrorDescription) that of the code. The caller frees it with
-         * CoTaskMemFree. Errors: those of every call; E_INVALIDARG (also: LanguageId is 0);
+         * IBackgroundCopyManager::GetErrorDescription) that of the code. The caller frees it
+         * with CoTaskMemFree. Errors: those of every call; E_INVALIDARG (also: LanguageId is 0);
          * HRESULT_FROM_WIN32(ERROR_RESOURCE_LANG_NOT_FOUND). Page:
          * IBackgroundCopyError::GetErrorDescription. */
         STDMETHOD(GetErrorDescription)(THIS_ DWORD LanguageId, LPWSTR *pErrorDescription) PURE;
