@@ -95,10 +95,8 @@ void Sleep(DWORD dwMilliseconds)
                 .tv_nsec = (long)(dwMilliseconds % 1000) * 1000000,
         };
 
-        do
-                while (nanosleep(&rest, &rest) < 0)
-                        ;
-        while (dwMilliseconds == INFINITE);
+        while (nanosleep(&rest, &rest) < 0 || dwMilliseconds == INFINITE)
+                ;
 }
 
 LCID GetThreadLocale(void)
