@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "bus/bus.h"
 #include "commit.h"
+#include "history.h"
 #include "job.h"
 #include "notify.h"
 #include "orphan.h"
@@ -76,6 +77,7 @@ static bool are_too_many(const Job *job, size_t n, bool administrator)
 static HRESULT take_in(Add *add)
 {
         Job *job = add->job;
+        char text[32];
         File **files;
 
         if (state_is_final(job->state) || job->finishing)
@@ -98,6 +100,8 @@ static HRESULT take_in(Add *add)
         }
         job_files_added(job);
         job_touch(job);
+        (void)snprintf(text, sizeof(text), "%zu", add->n);
+        history_add(job, HISTORY_FILES, S_OK, text);
         schedule_soon(job->queue->scheduler); /* a running job goes on with them */
         return S_OK;
 }

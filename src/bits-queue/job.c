@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "bus/bus.h"
 #include "commit.h"
+#include "history.h"
 #include "notify.h"
 #include "orphan.h"
 #include "queue.h"
@@ -120,7 +121,6 @@ void job_commit(Job *job, HRESULT hr, Done done)
 HRESULT job_create(Queue *queue, const Caller *caller, const char *name, uint32_t type, Job **ret)
 {
         _cleanup_(job_unrefp) Job *job = NULL;
-        char id[GUID_TEXT_SIZE];
         size_t points;
 
         if (text_count(name, &points) < 0 || points > DISPLAY_NAME_MAX)
@@ -169,8 +169,7 @@ HRESULT job_create(Queue *queue, const Caller *caller, const char *name, uint32_
         if (r < 0)
                 return hresult_from_errno(r);
 
-        guid_text(&job->id, id);
-        log_info("job %s created by uid %u", id, job->owner);
+        history_add(job, HISTORY_CREATED, S_OK, NULL);
         bus_job_changed(queue, job);
         *ret = TAKE_PTR(job); /* the queue's reference */
         return S_OK;
@@ -264,8 +263,6 @@ bool job_event(Job *job, JobEvent event)
         }
         if (job->state == from)
                 return true;
-        log_info("job %s: %s, %s -> %s", id, event_name(event), state_name(from),
-                 state_name(job->state));
 
         if (job->state == JOB_TRANSFERRED || job->state == JOB_ERROR) {
                 job->notified = false;
@@ -278,6 +275,7 @@ bool job_event(Job *job, JobEvent event)
         job_set_reason(job, job->state == JOB_QUEUED ? REASON_QUEUE : REASON_NONE, 0);
         schedule_job(job);
         job_touch(job);
+        history_add(job, HISTORY_STATE, S_OK, event_name(event));
         notify_look(job);
         return true;
 }
@@ -312,15 +310,9 @@ static void fail_for_a_while(Job *job)
 void job_fail(Job *job, HRESULT code, uint32_t context, int32_t file, const char *text,
               JobFailure class)
 {
-        char name[HRESULT_NAME_SIZE], id[GUID_TEXT_SIZE];
-
         if (!state_is_action(job->state) || job->state == JOB_TRANSIENT_ERROR || job->finishing)
                 return; /* a second file of a job that failed already, or one that is leaving */
 
-        guid_text(&job->id, id);
-        hresult_name(code, name);
-        log_notice("job %s: %s (0x%08X), context %u%s%s", id, name, (unsigned)code, context,
-                   text ? ": " : "", text ? text : "");
         set_error(job, code, context, file, text);
         if (class != FAILURE_EVENT)
                 job->error_count++;
@@ -341,6 +333,7 @@ void job_fail(Job *job, HRESULT code, uint32_t context, int32_t file, const char
                 break;
         }
         job->retry_not_before_usec = 0;
+        history_add(job, HISTORY_ERROR, code, text);
         job_stop(job, (Done){0});
 }
 
@@ -460,6 +453,7 @@ void job_token_lost(Queue *queue, HelperToken *token)
                 if (job->token != token)
                         continue;
                 job->token = token_unref(job->token);
+                history_add(job, HISTORY_TOKEN, S_OK, "lost");
                 if (!job->helper_flags)
                         continue;
                 if (job->state == JOB_TRANSIENT_ERROR)
@@ -480,7 +474,6 @@ static void on_token_checked(void *userdata, HRESULT hr, HelperToken *token)
 {
         _cleanup_(freep) SetToken *set = userdata;
         Job *job = set->job;
-        char id[GUID_TEXT_SIZE];
 
         if (SUCCEEDED(hr) && state_is_final(job->state))
                 hr = BG_E_INVALID_STATE;
@@ -488,14 +481,13 @@ static void on_token_checked(void *userdata, HRESULT hr, HelperToken *token)
                 hr = E_ACCESSDENIED;
         if (SUCCEEDED(hr) && token->administrator && !set->caller.administrator)
                 hr = E_ACCESSDENIED; /* behaviour.md §6 */
-        guid_text(&job->id, id);
         if (SUCCEEDED(hr)) {
-                log_info("job %s: helper token of uid %u set", id, token->uid);
+                history_add(job, HISTORY_TOKEN, S_OK, "set");
                 token_unref(job->token);
                 job->token = token_ref(token);
                 job_touch(job);
-        } else
-                log_notice("job %s: helper token refused", id);
+        } else if (!state_is_final(job->state))
+                history_add(job, HISTORY_TOKEN, hr, "refused");
         token_unref(token);
         job_commit(job, hr, set->done);
         job_unref(job);
@@ -627,6 +619,8 @@ HRESULT job_clear_helper_token(Job *job)
 {
         if (state_is_final(job->state))
                 return BG_E_INVALID_STATE;
+        if (job->token)
+                history_add(job, HISTORY_TOKEN, S_OK, "cleared");
         job->token = token_unref(job->token);
         if (job->helper_flags)
                 job_fail(job, BG_E_TOKEN_REQUIRED, CONTEXT_QUEUE_MANAGER, -1, NULL, FAILURE_FATAL);

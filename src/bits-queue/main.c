@@ -18,6 +18,7 @@
 #include "bus/bus.h"
 #include "commit.h"
 #include "config.h"
+#include "history.h"
 #include "host.h"
 #include "job.h"
 #include "notify.h"
@@ -79,6 +80,7 @@ void queue_reload(Queue *queue)
         else if (directory)
                 queue->settings = settings;
         schedule_settings_changed(queue->scheduler);
+        history_settings_changed(queue->history);
         log_info("configuration read again");
 }
 
@@ -127,6 +129,8 @@ static int start(Queue *queue)
         if (r == 0)
                 r = notifier_new(queue, &queue->notifier);
         if (r == 0)
+                r = history_new(queue, &queue->history);
+        if (r == 0)
                 r = listener_new(queue, LISTENER_FD, &queue->listener);
         if (r == 0)
                 r = store_load_jobs(queue->store, load_job, &quarantined);
@@ -163,6 +167,7 @@ static void stop(Queue *queue)
         queue->supervisor = supervisor_free(queue->supervisor);
         queue_clear(queue);
         queue->scheduler = scheduler_free(queue->scheduler);
+        queue->history = history_free(queue->history);
         queue->hosts = hosts_free(queue->hosts);
         sd_event_unref(queue->event);
 }

@@ -15,6 +15,7 @@
 
 typedef struct Committer Committer;
 typedef struct HelperToken HelperToken;
+typedef struct History History;
 typedef struct Hosts Hosts;
 typedef struct Job Job;
 typedef struct Listener Listener; /* bus/listener.h */
@@ -39,6 +40,7 @@ typedef struct Queue {
         Orphanage *orphanage;
         Scheduler *scheduler;
         Hosts *hosts;
+        History *history;
         Notifier *notifier;
         Listener *listener;
 

@@ -9,6 +9,7 @@
 #include "base/hresult.h"
 #include "base/log.h"
 #include "bus/bus.h"
+#include "history.h"
 #include "host.h"
 #include "job.h"
 #include "queue.h"
@@ -461,7 +462,6 @@ static int on_inactivity(sd_event_source *source, uint64_t usec, void *userdata)
 {
         Queue *queue = ((Scheduler *)userdata)->queue;
         uint64_t now = now_boottime_usec(), limit = queue->settings.inactivity_sec * 1000000;
-        char id[GUID_TEXT_SIZE];
         Job *job, *next;
 
         (void)usec;
@@ -469,8 +469,7 @@ static int on_inactivity(sd_event_source *source, uint64_t usec, void *userdata)
                 next = TAILQ_NEXT(job, queue_link);
                 if (now - job->used_usec < limit || job->finishing)
                         continue;
-                guid_text(&job->id, id);
-                log_notice("job %s of uid %u: cancelled, unused for too long", id, job->owner);
+                history_add(job, HISTORY_UNUSED, S_OK, NULL);
                 job_cancel(job, (Done){0});
         }
         (void)sd_event_source_set_time(source, next_inactivity_look(queue));

@@ -26,7 +26,9 @@
         NUMBER(BackgroundJobs, background_jobs, 1, 64)                                             \
         NUMBER(FilesPerJob, files_per_job, 1, 64)                                                  \
         NUMBER(ConnectionsPerHost, connections_per_host, 1, 256)                                   \
+        NUMBER(HistoryPerUser, history_per_user_max, 10, 10000000)                                 \
         NUMBER(TimeSlice, time_slice_sec, 1, 86400)                                                \
+        DURATION(HistoryAge, history_age_sec, 3650ULL * 86400)                                     \
         DURATION(MaxDownloadTime, download_time_max_sec, UINT32_MAX)                               \
         DURATION(JobInactivityTimeout, inactivity_sec, 999ULL * 86400)
 
@@ -57,6 +59,8 @@ void settings_default(Settings *ret)
                 .files_per_job = 8,
                 .connections_per_host = 6,
                 .time_slice_sec = 300,
+                .history_per_user_max = 10000,
+                .history_age_sec = 30ULL * 86400,
                 .inactivity_sec = 90ULL * 86400,
                 .download_time_max_sec = 90ULL * 86400,
                 .file_patience_sec = from_environment("BITS_FILE_PATIENCE", 120),

@@ -18,6 +18,10 @@ typedef struct Settings {
         uint32_t connections_per_host;
         uint32_t time_slice_sec;
 
+        /* history */
+        uint32_t history_per_user_max; /* events */
+        uint64_t history_age_sec;
+
         /* time limits */
         uint64_t inactivity_sec;
         uint64_t download_time_max_sec; /* of a new job */

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "store/store.h"
+
 typedef struct Client Client;
 typedef struct Job Job;
 typedef struct Listener Listener;
@@ -36,6 +38,8 @@ int callback_call(Client *client, CallbackKind kind, Job *job,
 
 /* State, progress or a property of the job changed: subscribers are told, coalesced. */
 void bus_job_changed(Queue *queue, Job *job);
+/* Something happened to a job, and is stored: monitors are told. */
+void bus_job_event(Queue *queue, const HistoryRow *row);
 /* Who is an administrator may have changed. */
 void bus_settings_changed(Queue *queue);
 void bus_job_removed(Queue *queue, Job *job);

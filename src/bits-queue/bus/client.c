@@ -107,11 +107,14 @@ bool client_is_restricted(const Client *client)
         return peer_is_restricted(client->fd) != 0;
 }
 
+bool client_may_see_history(const Client *client, uid_t owner)
+{
+        return client->cred.uid == owner || (client->administrator && owner != 0);
+}
+
 bool client_may_access(const Client *client, const Job *job)
 {
-        if (client->cred.uid == job->owner)
-                return true;
-        return client->administrator && job->owner != 0;
+        return client_may_see_history(client, job->owner);
 }
 
 uint64_t client_queued(const Client *client)

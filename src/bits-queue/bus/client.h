@@ -39,8 +39,8 @@ struct Client {
         bool administrator;
         bool connected; /* authenticated */
         bool closing;
-        Subscription subscription;
-        size_t n_calls; /* taken and not answered yet: each holds its message */
+        Subscription subscription, events; /* JobChanged and JobRemoved; JobEvent */
+        size_t n_calls;                    /* taken and not answered yet: each holds its message */
         sd_bus *bus;
         Gate *gate;
         sd_event_source *deadline, *close_later;
@@ -68,6 +68,8 @@ Caller client_caller(const Client *client);
  * now. */
 bool client_is_restricted(const Client *client);
 
+/* May the caller see what happened to jobs of owner? */
+bool client_may_see_history(const Client *client, uid_t owner);
 /* May the caller see and touch the job? behaviour.md §5; a job of root's only root. */
 bool client_may_access(const Client *client, const Job *job);
 

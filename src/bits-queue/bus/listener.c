@@ -145,6 +145,32 @@ static bool is_for(const Client *client, const Job *job)
                        : client->subscription == SUBSCRIBED_OWN && client->cred.uid == job->owner;
 }
 
+/* Whose events a client is told. */
+static bool event_is_for(const Client *client, const HistoryRow *row)
+{
+        switch (client->events) {
+        case SUBSCRIBED_NOT:
+                return false;
+        case SUBSCRIBED_OWN:
+                return client->cred.uid == row->owner;
+        case SUBSCRIBED_ALL:
+                return client->cred.uid == row->owner || client_may_see_history(client, row->owner);
+        }
+        return false;
+}
+
+void bus_job_event(Queue *queue, const HistoryRow *row)
+{
+        Listener *l = queue->listener;
+        Client *client;
+
+        if (!l)
+                return;
+        TAILQ_FOREACH (client, &l->clients, link)
+                if (event_is_for(client, row) && client_can_take(client))
+                        objects_announce_event(client, row);
+}
+
 static void announce(Listener *l, Job *job)
 {
         Client *client;

@@ -8,12 +8,14 @@
 #include "bus/reply.h"
 #include "config.h"
 #include "queue.h"
+#include "store/store.h"
 #include "supervisor.h"
 #include "ticket.h"
 
 enum {
         PAGE_MAX = 256,
         ALL_USERS = 1, /* BG_JOB_ENUM_ALL_USERS */
+        EVENTS = 2,    /* Subscribe: JobEvent too */
         INTERFACE_VERSION = 1,
 };
 
@@ -180,17 +182,77 @@ static int subscribe(Target *t, sd_bus_message *m)
         r = sd_bus_message_read(m, "u", &flags);
         if (r < 0)
                 return r;
-        hr = check_all_users(t->client, flags, &all);
+        hr = check_all_users(t->client, flags & ~(uint32_t)EVENTS, &all);
         if (FAILED(hr))
                 return reply_error(m, hr);
         t->client->subscription = all ? SUBSCRIBED_ALL : SUBSCRIBED_OWN;
+        t->client->events = flags & EVENTS ? t->client->subscription : SUBSCRIBED_NOT;
         return sd_bus_reply_method_return(m, "");
 }
 
 static int unsubscribe(Target *t, sd_bus_message *m)
 {
-        t->client->subscription = SUBSCRIBED_NOT;
+        t->client->subscription = t->client->events = SUBSCRIBED_NOT;
         return sd_bus_reply_method_return(m, "");
+}
+
+typedef struct Rows {
+        const Client *client;
+        sd_bus_message *answer;
+        uint64_t last;
+} Rows;
+
+static int append_history(void *userdata, const HistoryRow *row)
+{
+        Rows *rows = userdata;
+        char id[GUID_TEXT_SIZE];
+
+        rows->last = row->serial;
+        if (!client_may_see_history(rows->client, row->owner))
+                return 0;
+        guid_text(&row->job, id);
+        return sd_bus_message_append(rows->answer, "(" HISTORY_SIGNATURE ")", row->serial, id,
+                                     row->owner, row->at_usec, row->kind, row->state, row->code,
+                                     row->text) < 0
+                       ? -ENOMEM
+                       : 0;
+}
+
+static int list_history(Target *t, sd_bus_message *m)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
+        Store *store = client_queue(t->client)->store;
+        uint64_t after, lost = 0;
+        uint32_t flags, max;
+        Rows rows = {.client = t->client};
+        const uid_t *owner;
+        HRESULT hr;
+        bool all;
+        int r;
+
+        r = sd_bus_message_read(m, "tuu", &after, &flags, &max);
+        if (r < 0)
+                return r;
+        hr = max == 0 || max > PAGE_MAX || after > INT64_MAX
+                     ? E_INVALIDARG
+                     : check_all_users(t->client, flags, &all);
+        if (FAILED(hr))
+                return reply_error(m, hr);
+        owner = all ? NULL : &t->client->cred.uid;
+        r = sd_bus_message_new_method_return(m, &answer);
+        if (r >= 0)
+                r = sd_bus_message_open_container(answer, 'a', "(" HISTORY_SIGNATURE ")");
+        rows.answer = answer;
+        rows.last = after;
+        if (r >= 0)
+                r = store_load_history(store, after, owner, max, append_history, &rows);
+        if (r >= 0)
+                r = store_lost_history(store, owner, &lost);
+        if (r >= 0)
+                r = sd_bus_message_close_container(answer);
+        if (r >= 0)
+                r = sd_bus_message_append(answer, "tb", rows.last, lost > after);
+        return r < 0 ? r : sd_bus_send(t->client->bus, answer, NULL);
 }
 
 static const Method methods[] = {
@@ -202,6 +264,7 @@ static const Method methods[] = {
         {"Authorize", METHOD_CHANGES, authorize},
         {"Subscribe", 0, subscribe},
         {"Unsubscribe", 0, unsubscribe},
+        {"ListHistory", 0, list_history},
 };
 
 static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -261,8 +324,10 @@ static const sd_bus_vtable vtable[] = {
         METHOD("Authorize", "ay", ""),
         METHOD("Subscribe", "u", ""),
         METHOD("Unsubscribe", "", ""),
+        METHOD("ListHistory", "tuu", "a(" HISTORY_SIGNATURE ")tb"),
         SD_BUS_SIGNAL("JobChanged", "souttuu", 0),
         SD_BUS_SIGNAL("JobRemoved", "s", 0),
+        SD_BUS_SIGNAL("JobEvent", HISTORY_SIGNATURE, 0),
         SD_BUS_PROPERTY("Version", "s", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("InterfaceVersion", "u", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Limits", "a{st}", get_property, 0, 0),

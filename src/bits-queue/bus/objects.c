@@ -111,3 +111,13 @@ void objects_announce_removal(Client *client, Job *job)
         (void)sd_bus_emit_signal(client->bus, MANAGER_PATH, MANAGER_INTERFACE, "JobRemoved", "s",
                                  id);
 }
+
+void objects_announce_event(Client *client, const HistoryRow *row)
+{
+        char id[GUID_TEXT_SIZE];
+
+        guid_text(&row->job, id);
+        (void)sd_bus_emit_signal(client->bus, MANAGER_PATH, MANAGER_INTERFACE, "JobEvent",
+                                 HISTORY_SIGNATURE, row->serial, id, row->owner, row->at_usec,
+                                 row->kind, row->state, row->code, row->text);
+}

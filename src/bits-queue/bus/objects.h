@@ -13,7 +13,9 @@
 #define FILE_INTERFACE     "org.bitsd1.File"
 #define CALLBACK_PATH      "/org/bitsd1/callback"
 #define CALLBACK_INTERFACE "org.bitsd1.Callback"
-#define JOB_PATH_SIZE      (sizeof(JOBS_PATH) + 1 + 32)
+/* serial, job, owner, time, kind, state, code, text */
+#define HISTORY_SIGNATURE "tsutuuis"
+#define JOB_PATH_SIZE     (sizeof(JOBS_PATH) + 1 + 32)
 
 enum MethodFlag {
         METHOD_CHANGES = 1,    /* refused to restricted callers */
@@ -41,3 +43,4 @@ HRESULT objects_find_job(const Client *client, const char *path, Job **ret, cons
 
 void objects_announce_job(Client *client, Job *job);
 void objects_announce_removal(Client *client, Job *job);
+void objects_announce_event(Client *client, const HistoryRow *row);

@@ -44,7 +44,15 @@ const char schema_text[] =
         " mac BLOB NOT NULL) STRICT;"
 
         "CREATE TABLE quarantine("
-        " job INTEGER PRIMARY KEY, why TEXT NOT NULL, at_usec INTEGER NOT NULL) STRICT;";
+        " job INTEGER PRIMARY KEY, why TEXT NOT NULL, at_usec INTEGER NOT NULL) STRICT;"
+
+        "CREATE TABLE history("
+        " serial INTEGER PRIMARY KEY AUTOINCREMENT, guid BLOB NOT NULL, owner INTEGER NOT NULL,"
+        " at_usec INTEGER NOT NULL, kind INTEGER NOT NULL, state INTEGER NOT NULL,"
+        " code INTEGER NOT NULL, text TEXT NOT NULL) STRICT;"
+        "CREATE INDEX history_owner ON history(owner, serial);"
+        /* up to which serial an owner's history was trimmed */
+        "CREATE TABLE history_lost(owner INTEGER PRIMARY KEY, serial INTEGER NOT NULL) STRICT;";
 
 const char *const schema_sql[SQL_COUNT] = {
         [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -63,4 +71,18 @@ const char *const schema_sql[SQL_COUNT] = {
         [SQL_ORPHAN_PUT] = PUT(orphan, ORPHAN_COLUMNS),
         [SQL_ORPHAN_DELETE] = "DELETE FROM orphan WHERE serial=?1",
         [SQL_ORPHAN_LOAD] = LOAD(orphan, ORPHAN_COLUMNS) "ORDER BY serial",
+        [SQL_HISTORY_PUT] = "INSERT INTO history(guid,owner,at_usec,kind,state,code,text)"
+                            " VALUES(?1,?2,?3,?4,?5,?6,?7)",
+        [SQL_HISTORY_COUNT] = "SELECT owner,count(*) FROM history GROUP BY owner",
+        [SQL_HISTORY_OLDEST] = "SELECT serial FROM history WHERE owner=?1 ORDER BY serial"
+                               " LIMIT 1 OFFSET ?2",
+        [SQL_HISTORY_TRIM] = "DELETE FROM history WHERE owner=?1 AND serial<=?2",
+        [SQL_HISTORY_OLD_OWNERS] = "SELECT owner,max(serial) FROM history WHERE at_usec<?1"
+                                   " GROUP BY owner",
+        [SQL_HISTORY_LIST] = "SELECT serial,guid,owner,at_usec,kind,state,code,text FROM history"
+                             " WHERE serial>?1 AND (?2<0 OR owner=?2) ORDER BY serial LIMIT ?3",
+        [SQL_HISTORY_LOST_PUT] = "INSERT INTO history_lost VALUES(?1,?2)"
+                                 " ON CONFLICT(owner) DO UPDATE SET serial=?2",
+        [SQL_HISTORY_LOST_GET] = "SELECT coalesce(max(serial),0) FROM history_lost"
+                                 " WHERE ?1<0 OR owner=?1",
 };

@@ -5,7 +5,7 @@
  *
  * Schema history (PRAGMA user_version):
  *   1  job, file, ticket, orphan, quarantine
- *   2  job and file have the settings of later interfaces; history
+ *   2  job and file have the settings of later interfaces; history, history_lost
  */
 #pragma once
 
@@ -59,6 +59,14 @@ typedef enum Statement {
         SQL_ORPHAN_PUT,
         SQL_ORPHAN_DELETE,
         SQL_ORPHAN_LOAD,
+        SQL_HISTORY_PUT,
+        SQL_HISTORY_COUNT,
+        SQL_HISTORY_OLDEST,
+        SQL_HISTORY_TRIM,
+        SQL_HISTORY_OLD_OWNERS,
+        SQL_HISTORY_LIST,
+        SQL_HISTORY_LOST_PUT,
+        SQL_HISTORY_LOST_GET,
         SQL_COUNT,
 } Statement;
 

@@ -50,6 +50,32 @@ int store_load_files(Store *store, Job *job);
 int store_put_ticket(Store *store, const Ticket *ticket);
 int store_load_tickets(Store *store, int (*load)(Queue *queue, const Ticket *ticket));
 
+/* What happened to jobs, also to those that have ended. Rows without a MAC: they are shown, and
+ * nothing is done by them. */
+typedef struct HistoryRow {
+        uint64_t serial; /* grows; never used twice */
+        Guid job;
+        uid_t owner; /* of the job then */
+        uint64_t at_usec;
+        uint32_t kind, state;
+        int32_t code;
+        const char *text; /* never NULL; in load() borrowed */
+} HistoryRow;
+
+int store_insert_history(Store *store, HistoryRow *row); /* sets serial */
+int store_count_history(Store *store, void (*count)(void *userdata, uid_t owner, uint64_t n),
+                        void *userdata);
+/* Deletes the oldest n rows of owner; how many they were. */
+int store_trim_history(Store *store, uid_t owner, uint64_t n);
+/* Deletes what is older; *ret_n. */
+int store_age_history(Store *store, uint64_t before_usec, uint64_t *ret_n);
+/* At most max rows after a serial, of one owner or (all) of everybody. A positive result of load
+ * ends the list. */
+int store_load_history(Store *store, uint64_t after, const uid_t *owner, uint32_t max,
+                       int (*load)(void *userdata, const HistoryRow *row), void *userdata);
+/* Up to which serial rows were deleted. */
+int store_lost_history(Store *store, const uid_t *owner, uint64_t *ret);
+
 /* Temporary files without a job. */
 typedef struct Orphan {
         int64_t id;  /* rowid */
