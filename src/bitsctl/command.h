@@ -43,6 +43,7 @@ typedef struct Command {
 
 int command_transfer(Service *service, const Options *options);
 int command_list(Service *service, const Options *options);
+int command_history(Service *service, const Options *options);
 int command_info(Service *service, const Options *options);
 int command_create(Service *service, const Options *options);
 int command_add(Service *service, const Options *options);

@@ -1,4 +1,5 @@
-/* resume, suspend, cancel, complete: one call each, alike but for the row of a table. */
+/* resume, suspend, cancel, complete, take-ownership: one call each, alike but for the row of a
+ * table. */
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -15,6 +16,7 @@ static const struct Action {
         {"suspend", "Suspend", false, false},
         {"cancel", "Cancel", true, true},
         {"complete", "Complete", true, true},
+        {"take-ownership", "TakeOwnership", true, false},
 };
 
 static const struct Action *find_action(const char *command)
