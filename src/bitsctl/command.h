@@ -20,6 +20,7 @@ typedef enum OptionBit {
         OPTION_ALL_USERS = 16,
         OPTION_PERSON = 32, /* --user USER, of "token" alone */
         OPTION_PASSWORD = 64,
+        OPTION_FOLLOW = 128,
 } OptionBit;
 
 typedef struct Options {

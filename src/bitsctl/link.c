@@ -10,7 +10,8 @@
 #define USEC_PER_MSEC UINT64_C(1000)
 
 enum {
-        ALL_USERS = 1, /* Subscribe's flag */
+        ALL_USERS = 1, /* Subscribe's flags */
+        EVENTS = 2,
         TICK_MSEC = 100,
         RETRY_MSEC = 200,
         PATIENCE_MSEC = 60 * 1000, /* for a service that restarts */
@@ -62,6 +63,21 @@ static void take_removal(Link *link, sd_bus_message *m)
                 link->handlers->removed(link->userdata, id);
 }
 
+int job_event_read(sd_bus_message *m, const char *signature, JobEvent *ret)
+{
+        return sd_bus_message_read(m, signature, &ret->sequence, &ret->id, &ret->owner,
+                                   &ret->time_usec, &ret->kind, &ret->state, &ret->code,
+                                   &ret->text);
+}
+
+static void take_event(Link *link, sd_bus_message *m)
+{
+        JobEvent event;
+
+        if (job_event_read(m, JOB_EVENT_SIGNATURE, &event) >= 0)
+                link->handlers->event(link->userdata, &event);
+}
+
 static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
         Link *link = userdata;
@@ -73,9 +89,14 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error)
                 link_lost(link);
         else if (!link->up)
                 return 0; /* a connection that is being set up: connected() reads the state */
-        else if (sd_bus_message_is_signal(m, MANAGER_INTERFACE, "JobChanged"))
+        else if (link->handlers->event &&
+                 sd_bus_message_is_signal(m, MANAGER_INTERFACE, "JobEvent"))
+                take_event(link, m);
+        else if (link->handlers->changed &&
+                 sd_bus_message_is_signal(m, MANAGER_INTERFACE, "JobChanged"))
                 take_change(link, m);
-        else if (sd_bus_message_is_signal(m, MANAGER_INTERFACE, "JobRemoved"))
+        else if (link->handlers->removed &&
+                 sd_bus_message_is_signal(m, MANAGER_INTERFACE, "JobRemoved"))
                 take_removal(link, m);
         return 0;
 }
@@ -91,7 +112,9 @@ static int subscribe(Link *link)
                 r = sd_bus_attach_event(link->service->bus, link->event, 0);
         if (r >= 0)
                 r = service_call(link->service, MANAGER_PATH, MANAGER_INTERFACE, "Subscribe", NULL,
-                                 "u", link->all_users ? (uint32_t)ALL_USERS : 0);
+                                 "u",
+                                 (link->all_users ? (uint32_t)ALL_USERS : 0) |
+                                         (link->handlers->event ? (uint32_t)EVENTS : 0));
         return r;
 }
 

@@ -18,6 +18,17 @@ typedef struct JobChange { /* of the signal JobChanged */
         uint32_t files_transferred, files_total;
 } JobChange;
 
+typedef struct JobEvent { /* of the signal JobEvent, and of ListHistory */
+        uint64_t sequence, time_usec;
+        const char *id, *text;
+        uint32_t owner, kind, state;
+        int32_t code;
+} JobEvent;
+
+#define JOB_EVENT_SIGNATURE "tsutuuis"
+
+int job_event_read(sd_bus_message *m, const char *signature, JobEvent *ret); /* as sd-bus */
+
 typedef struct LinkHandlers {
         /* After each connection, subscribed. 0; negative: it is lost again; positive: the link was
          * told to end. */
@@ -26,8 +37,9 @@ typedef struct LinkHandlers {
         void (*gave_up)(void *userdata); /* the link ends, with EXIT_FAILED */
         void (*changed)(void *userdata, const JobChange *change);
         void (*removed)(void *userdata, const char *id);
-        void (*interrupted)(void *userdata, int signal); /* Ctrl-C and the like */
-        void (*tick)(void *userdata, uint64_t now_usec); /* every 100 ms */
+        void (*event)(void *userdata, const JobEvent *event); /* NULL: these are not asked for */
+        void (*interrupted)(void *userdata, int signal);      /* Ctrl-C and the like */
+        void (*tick)(void *userdata, uint64_t now_usec);      /* every 100 ms */
 } LinkHandlers;
 
 /* From here on the signals that interrupt wait for link_run(). The service is connected already. */

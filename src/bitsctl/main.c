@@ -33,8 +33,8 @@ static const Command commands[] = {
         {"complete", "JOB", "make a job's files available and end it", 0, 1, 1, command_control},
         {"monitor", "[--all-users]", "watch the jobs until Ctrl-C", OPTION_ALL_USERS, 0, 0,
          command_monitor},
-        {"history", "[--all-users] [ID]", "show what happened, to ended jobs too", OPTION_ALL_USERS,
-         0, 1, command_history},
+        {"history", "[--all-users] [--follow] [ID]", "show what happened, to ended jobs too",
+         OPTION_ALL_USERS | OPTION_FOLLOW, 0, 1, command_history},
         {"take-ownership", "JOB", "make somebody else's job yours, as an administrator", 0, 1, 1,
          command_control},
         {"token", "set JOB --user USER | clear JOB | flags JOB USES",
@@ -51,6 +51,7 @@ enum { /* long options without a letter */
         LONG_HELPER,
         LONG_PASSWORD_FD,
         LONG_ALL_USERS,
+        LONG_FOLLOW,
         LONG_USER,
         LONG_PERSON,
         LONG_JSON,
@@ -76,6 +77,7 @@ static const struct option command_options[] = {
         {"helper", required_argument, NULL, LONG_HELPER},
         {"helper-password-fd", required_argument, NULL, LONG_PASSWORD_FD},
         {"all-users", no_argument, NULL, LONG_ALL_USERS},
+        {"follow", no_argument, NULL, LONG_FOLLOW},
         {0},
 };
 
@@ -182,6 +184,9 @@ static int take_option(Options *o, int option, const char *value)
                 return descriptor_parse(value, &o->password_fd)
                                ? 0
                                : say_bad_value("helper-password-fd", value);
+        case LONG_FOLLOW:
+                o->seen |= OPTION_FOLLOW;
+                return 0;
         case LONG_ALL_USERS:
                 o->all_users = true;
                 o->seen |= OPTION_ALL_USERS;

@@ -1,12 +1,12 @@
 """What happened to jobs: kept after they ended, bounded, announced, and in the journal with fields."""
 
+import json
 import os
 import pathlib
+import signal
 import socket
-import subprocess
 
 import dbus
-import pytest
 
 import bus
 import configuration
@@ -173,75 +173,63 @@ def test_history_survives_a_crash():
     assert people.call("bob", lambda: history(jobs.session_when_ready())) == before
 
 
-class Monitor:
-    """A subscriber that keeps every JobEvent."""
+class Follower:
+    """bitsctl history --follow of alice's, from now on."""
 
-    def __init__(self, flags):
-        import dbus.connection
+    def __init__(self):
+        self.path = pathlib.Path("/run/tmp/followed")
+        with self.path.open("wb") as stream:
+            self.process = people.start("alice", ["bitsctl", "history", "--follow", "--json"], stdout=stream)
 
-        self.events = []
-        self.connection = bus.Bus()
-        self.connection.connection.add_message_filter(self.take)
-        self.connection.manager("Subscribe", "u", dbus.UInt32(flags | EVENTS))
+    def sequences(self):
+        lines = self.path.read_text().splitlines(keepends=True)
+        return [json.loads(line)["sequence"] for line in lines if line.endswith("\n")]
 
-    def take(self, _, message):
-        if message.get_member() == "JobEvent":
-            self.events.append(Event(message.get_args_list()))
-        return dbus.lowlevel.HANDLER_RESULT_NOT_YET_HANDLED
+    def __enter__(self):
+        return self
 
-    def poll(self):
-        self.connection.manager("Unsubscribe") if False else self.connection.call("/", "org.freedesktop.DBus.Peer", "Ping")
-        return self.events
-
-
-@pytest.fixture
-def crowd_of_events():
-    return 100
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGCONT)
+        self.process.send_signal(signal.SIGINT)
+        assert self.process.wait(60) == 0
 
 
-def test_a_monitor_misses_nothing(crowd_of_events):
+def make_events(times):
+    """Two events each; the sequences of all that there are."""
+    connection = jobs.session()
+    suspend_and_resume(connection, times)
+    return [event.serial for event in history(connection)[0]]
+
+
+def test_a_monitor_misses_nothing():
     """Every event comes once and in order, the same as the history has it."""
-
-    def scenario():
-        connection = jobs.session()
-        before = last_serial(connection)
-        monitor = Monitor(0)
-        suspend_and_resume(connection, crowd_of_events // 2)
-        expected, gone = history(connection, before)
-        wait_for(lambda: len(monitor.poll()) >= len(expected), "the events")
-        return expected == monitor.events, gone, len(expected)
-
-    same, gone, count = people.call("alice", scenario)
-    assert same and not gone and count > crowd_of_events
+    with Follower() as follower:
+        expected = people.call("alice", make_events, 20)
+        wait_for(lambda: len(follower.sequences()) >= len(expected), "the events")
+        assert follower.sequences() == expected
 
 
-def test_a_monitor_that_fell_behind_catches_up():
-    """One that does not read is disconnected; what it missed, it asks for."""
+def test_a_monitor_misses_nothing_over_a_restart():
+    with Follower() as follower:
+        before = people.call("alice", make_events, 3)
+        wait_for(lambda: len(follower.sequences()) >= len(before), "the events")
+        jobs.kill("bits-queue")
+        expected = people.call("alice", lambda: jobs.session_when_ready() and make_events(3))
+        wait_for(lambda: len(follower.sequences()) >= len(expected), "the events")
+        assert follower.sequences() == expected
 
-    def deaf():
-        connection = socket.socket(socket.AF_UNIX)
-        connection.connect("/run/bits/bus")
-        return connection
 
-    def scenario():
-        connection = jobs.session()
-        before = last_serial(connection)
-        monitor = Monitor(0)
-        suspend_and_resume(connection, 500)  # and the monitor does not read meanwhile
-        disconnected = False
-        try:
-            while len(monitor.events) < 1000:
-                monitor.poll()
-        except Exception:
-            disconnected = True
-        last = monitor.events[-1].serial if monitor.events else before
-        missed, gone = history(connection, last)
-        whole, _ = history(connection, before)
-        return disconnected, gone, monitor.events + missed == whole
-
-    disconnected, gone, whole = people.call("alice", scenario)
-    assert not gone and whole
-    assert disconnected
+def test_a_monitor_that_does_not_read_is_disconnected_and_catches_up(service_log):
+    size = service_log.stat().st_size
+    with Follower() as follower:
+        first = people.call("alice", make_events, 1)
+        wait_for(lambda: len(follower.sequences()) >= len(first), "the events")
+        follower.process.send_signal(signal.SIGSTOP)
+        expected = people.call("alice", make_events, 500)
+        assert "it does not read" in service_log.read_text(errors="replace")[size:]
+        follower.process.send_signal(signal.SIGCONT)
+        wait_for(lambda: len(follower.sequences()) >= len(expected), "the events")
+        assert follower.sequences() == expected
 
 
 def test_fields_in_the_journal(tmp_path):
