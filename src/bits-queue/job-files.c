@@ -24,7 +24,7 @@
 #include "worker.h"
 
 /* What a bits-file that could not be had means for a call. */
-static HRESULT no_worker(int result)
+HRESULT job_no_worker(int result)
 {
         switch (result) {
         case -EKEYREJECTED:
@@ -42,7 +42,7 @@ static HRESULT no_worker(int result)
 static HRESULT file_result(int result, bool own)
 {
         if (!own)
-                return no_worker(result);
+                return job_no_worker(result);
         if (result == -ENOENT) /* the directory: the file is ours */
                 return HRESULT_FROM_WIN32(ERROR_PATH_NOT_FOUND);
         if (result == -ESTALE)

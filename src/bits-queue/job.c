@@ -20,6 +20,9 @@
 #include "token.h"
 #include "transfer.h"
 
+#define ACL_FLAGS_ALL  15u /* BG_COPY_FILE_ALL */
+#define PEER_FLAGS_ALL 7u  /* BG_JOB_ENABLE_PEERCACHING_*, BG_JOB_DISABLE_BRANCH_CACHE */
+
 enum {
         DISPLAY_NAME_MAX = 256, /* code points */
         DESCRIPTION_MAX = 1024,
@@ -593,6 +596,20 @@ HRESULT job_set_minimum_retry_delay(Job *job, uint32_t seconds)
 HRESULT job_set_no_progress_timeout(Job *job, uint32_t seconds)
 {
         return set_number(job, &job->no_progress_timeout_sec, seconds);
+}
+
+HRESULT job_set_acl_flags(Job *job, uint32_t value)
+{
+        if (!state_is_final(job->state) && value & ~ACL_FLAGS_ALL)
+                return E_INVALIDARG;
+        return set_number(job, &job->acl_flags, value);
+}
+
+HRESULT job_set_peer_flags(Job *job, uint32_t value)
+{
+        if (!state_is_final(job->state) && value & ~PEER_FLAGS_ALL)
+                return E_NOTIMPL;
+        return set_number(job, &job->peer_flags, value);
 }
 
 HRESULT job_set_max_download_time(Job *job, uint32_t seconds)

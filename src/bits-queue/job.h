@@ -190,6 +190,8 @@ HRESULT job_set_priority(Job *job, uint32_t value);
 HRESULT job_set_notify_flags(Job *job, uint32_t value);
 HRESULT job_set_minimum_retry_delay(Job *job, uint32_t seconds);
 HRESULT job_set_no_progress_timeout(Job *job, uint32_t seconds);
+HRESULT job_set_acl_flags(Job *job, uint32_t value);
+HRESULT job_set_peer_flags(Job *job, uint32_t value);
 HRESULT job_set_max_download_time(Job *job, uint32_t seconds);
 HRESULT job_set_helper_flags(Job *job, uint32_t value);
 HRESULT job_clear_helper_token(Job *job);
@@ -213,6 +215,14 @@ void job_resume(Job *job, Done done);
 void job_cancel(Job *job, Done done);   /* S_OK, BG_S_UNABLE_TO_DELETE_FILES, ... */
 void job_complete(Job *job, Done done); /* S_OK, BG_S_PARTIAL_COMPLETE, ... */
 /* Both are in job-files.c, as is AddFile. */
+
+/* TakeOwnership (owner.c): the caller, an administrator, becomes the owner; every file that is not
+ * in its place begins anew, as him. S_OK also when he is it already. E_ACCESSDENIED: no
+ * administrator, or no ticket; BG_E_NEW_OWNER_NO_FILE_ACCESS: he may not write a file's directory;
+ * BG_E_INVALID_STATE. */
+void job_take_ownership(Job *job, const Caller *caller, Done done);
+
+HRESULT job_no_worker(int result); /* what a call that found no bits-file answers */
 
 /* SetNotifyInterface: client NULL clears. */
 HRESULT job_set_receiver(Job *job, Client *client);

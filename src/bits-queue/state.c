@@ -11,6 +11,7 @@ static const uint8_t table[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
                         [EVENT_CANCEL] = TO(JOB_CANCELLED),
                         [EVENT_COMPLETE] = TO(JOB_ACKNOWLEDGED),
                         [EVENT_COMPLETE_FAILED] = TO(JOB_TRANSFERRED),
+                        [EVENT_OWNER] = TO(JOB_QUEUED),
                         [EVENT_START] = TO(JOB_CONNECTING),
                         [EVENT_TRANSFERRED] = TO(JOB_TRANSFERRED),
                         [EVENT_TRANSIENT] = TO(JOB_TRANSIENT_ERROR),
@@ -23,6 +24,7 @@ static const uint8_t table[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
                         [EVENT_CANCEL] = TO(JOB_CANCELLED),
                         [EVENT_COMPLETE] = TO(JOB_ACKNOWLEDGED),
                         [EVENT_COMPLETE_FAILED] = TO(JOB_TRANSFERRED),
+                        [EVENT_OWNER] = TO(JOB_QUEUED),
                         [EVENT_CONNECTED] = TO(JOB_TRANSFERRING),
                         [EVENT_PREEMPT] = TO(JOB_QUEUED),
                         [EVENT_SATISFIED] = TO(JOB_SUSPENDED),
@@ -37,6 +39,7 @@ static const uint8_t table[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
                         [EVENT_CANCEL] = TO(JOB_CANCELLED),
                         [EVENT_COMPLETE] = TO(JOB_ACKNOWLEDGED),
                         [EVENT_COMPLETE_FAILED] = TO(JOB_TRANSFERRED),
+                        [EVENT_OWNER] = TO(JOB_QUEUED),
                         [EVENT_PREEMPT] = TO(JOB_QUEUED),
                         [EVENT_SATISFIED] = TO(JOB_SUSPENDED),
                         [EVENT_TRANSFERRED] = TO(JOB_TRANSFERRED),
@@ -50,6 +53,7 @@ static const uint8_t table[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
                         [EVENT_CANCEL] = TO(JOB_CANCELLED),
                         [EVENT_COMPLETE] = TO(JOB_ACKNOWLEDGED),
                         [EVENT_COMPLETE_FAILED] = TO(JOB_TRANSFERRED),
+                        [EVENT_OWNER] = TO(JOB_SUSPENDED),
                 },
         [JOB_ERROR] =
                 {
@@ -58,6 +62,7 @@ static const uint8_t table[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
                         [EVENT_CANCEL] = TO(JOB_CANCELLED),
                         [EVENT_COMPLETE] = TO(JOB_ACKNOWLEDGED),
                         [EVENT_COMPLETE_FAILED] = TO(JOB_TRANSFERRED),
+                        [EVENT_OWNER] = TO(JOB_ERROR),
                 },
         [JOB_TRANSIENT_ERROR] =
                 {
@@ -66,6 +71,7 @@ static const uint8_t table[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
                         [EVENT_CANCEL] = TO(JOB_CANCELLED),
                         [EVENT_COMPLETE] = TO(JOB_ACKNOWLEDGED),
                         [EVENT_COMPLETE_FAILED] = TO(JOB_TRANSFERRED),
+                        [EVENT_OWNER] = TO(JOB_TRANSIENT_ERROR),
                         [EVENT_FATAL] = TO(JOB_ERROR),
                         [EVENT_RETRY] = TO(JOB_QUEUED),
                 },
@@ -77,6 +83,7 @@ static const uint8_t table[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
                         [EVENT_CANCEL] = TO(JOB_CANCELLED),
                         [EVENT_COMPLETE] = TO(JOB_ACKNOWLEDGED),
                         [EVENT_COMPLETE_FAILED] = TO(JOB_TRANSFERRED),
+                        [EVENT_OWNER] = TO(JOB_QUEUED),
                 },
         /* JOB_ACKNOWLEDGED and JOB_CANCELLED: final, every event is refused */
 };
@@ -106,6 +113,7 @@ static const char *const event_names[JOB_EVENT_COUNT] = {
         [EVENT_TRANSFERRED] = "transferred",
         [EVENT_TRANSIENT] = "transient error",
         [EVENT_FATAL] = "fatal error",
+        [EVENT_OWNER] = "owner",
         [EVENT_RETRY] = "retry",
 };
 

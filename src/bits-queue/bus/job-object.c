@@ -287,7 +287,48 @@ static int get_helper_token_sid(Target *t, sd_bus_message *m)
         return sd_bus_reply_method_return(m, "s", sid);
 }
 
-/* Proxies and the change of owner are not served yet, and say so. */
+static int take_ownership(Target *t, sd_bus_message *m)
+{
+        Caller caller = client_caller(t->client);
+
+        job_take_ownership(t->job, &caller, reply_later(t->client, m, REPLY_EMPTY));
+        return 1;
+}
+
+static int set_file_acl_flags(Target *t, sd_bus_message *m)
+{
+        return set_number(t, m, job_set_acl_flags);
+}
+
+static int get_file_acl_flags(Target *t, sd_bus_message *m)
+{
+        return sd_bus_reply_method_return(m, "u", t->job->acl_flags);
+}
+
+static int set_peer_caching_flags(Target *t, sd_bus_message *m)
+{
+        return set_number(t, m, job_set_peer_flags);
+}
+
+static int get_peer_caching_flags(Target *t, sd_bus_message *m)
+{
+        return sd_bus_reply_method_return(m, "u", t->job->peer_flags);
+}
+
+/* RIDs of the mandatory labels: medium, high, system. */
+static int get_owner_integrity_level(Target *t, sd_bus_message *m)
+{
+        uint32_t level = t->job->owner == 0 ? 0x4000 : t->job->elevated ? 0x3000 : 0x2000;
+
+        return sd_bus_reply_method_return(m, "u", level);
+}
+
+static int get_owner_elevation_state(Target *t, sd_bus_message *m)
+{
+        return sd_bus_reply_method_return(m, "b", t->job->elevated);
+}
+
+/* Proxies are not served yet, and say so. */
 static int refuse(Target *t, sd_bus_message *m)
 {
         return reply_error(m, state_is_final(t->job->state) ? BG_E_INVALID_STATE : E_NOTIMPL);
@@ -317,7 +358,13 @@ static const Method methods[] = {
         {"SetNotifyInterface", METHOD_CHANGES, set_notify_interface},
         {"GetNotifyInterface", 0, get_notify_interface},
         {"SetProxySettings", METHOD_CHANGES, refuse},
-        {"TakeOwnership", METHOD_CHANGES, refuse},
+        {"TakeOwnership", METHOD_CHANGES, take_ownership},
+        {"SetFileACLFlags", METHOD_CHANGES, set_file_acl_flags},
+        {"GetFileACLFlags", 0, get_file_acl_flags},
+        {"SetPeerCachingFlags", METHOD_CHANGES, set_peer_caching_flags},
+        {"GetPeerCachingFlags", 0, get_peer_caching_flags},
+        {"GetOwnerIntegrityLevel", 0, get_owner_integrity_level},
+        {"GetOwnerElevationState", 0, get_owner_elevation_state},
         {"SetHelperToken", METHOD_CHANGES | METHOD_OWNER_ONLY, set_helper_token},
         {"ClearHelperToken", METHOD_CHANGES | METHOD_OWNER_ONLY, clear_helper_token},
         {"SetHelperTokenFlags", METHOD_CHANGES | METHOD_OWNER_ONLY, set_helper_token_flags},
@@ -435,6 +482,12 @@ static const sd_bus_vtable vtable[] = {
         METHOD("GetNotifyInterface", "", "b"),
         METHOD("SetProxySettings", "uss", ""),
         METHOD("TakeOwnership", "", ""),
+        METHOD("SetFileACLFlags", "u", ""),
+        METHOD("GetFileACLFlags", "", "u"),
+        METHOD("SetPeerCachingFlags", "u", ""),
+        METHOD("GetPeerCachingFlags", "", "u"),
+        METHOD("GetOwnerIntegrityLevel", "", "u"),
+        METHOD("GetOwnerElevationState", "", "b"),
         METHOD("SetHelperToken", "h", ""),
         METHOD("ClearHelperToken", "", ""),
         METHOD("SetHelperTokenFlags", "u", ""),
