@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import select
+import shutil
 import signal
 import socket
 import sqlite3
@@ -351,12 +352,13 @@ def test_own_workers_are_refused_as_callers():
     directory = pathlib.Path("/run/tmp/daemons")
     directory.mkdir(mode=0o700)
     os.chown(directory, uid("daemon"), people.account("daemon").pw_gid)
+    shutil.copy(identity.__file__, directory)  # he may have no way to the tree
     answer = directory / "answer"
     script = pathlib.Path("/run/tmp/taken-over")
     script.write_text(
         "#!/usr/bin/python3\n"
         "import os, sys\n"
-        f"sys.path.insert(0, {str(pathlib.Path(__file__).parent)!r})\n"
+        f"sys.path.insert(0, {str(directory)!r})\n"
         "sys.dont_write_bytecode = True\n"
         "import identity\n"
         "results = identity.ticket().result, identity.mint(os.getuid()).result\n"
