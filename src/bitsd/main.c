@@ -241,12 +241,13 @@ static int print_version(void)
         return 0;
 }
 
+/* 1 or -EINVAL, as parse_arguments(). */
 static int set_directory(char ret[BECOME_DIRECTORY_SIZE], const char *path)
 {
         int n = snprintf(ret, BECOME_DIRECTORY_SIZE, "%s", path);
 
         if (*path == '/' && n > 0 && n < BECOME_DIRECTORY_SIZE)
-                return 0;
+                return 1;
         (void)fprintf(stderr, "bitsd: %s is not an absolute path\n", path);
         return -EINVAL;
 }
@@ -265,20 +266,29 @@ static int parse_arguments(int argc, char **argv, Place *ret)
         };
         int option, r = 1;
 
-        while (r > 0 && (option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
-                if (option == 'u')
+        while (r > 0 && (option = getopt_long(argc, argv, "", options, NULL)) >= 0)
+                switch (option) {
+                case 'u':
                         ret->user_mode = true;
-                else if (option == 'l')
-                        r = set_directory(ret->libexec, optarg) < 0 ? -EINVAL : 1;
-                else if (option == 'r')
-                        r = set_directory(ret->runtime, optarg) < 0 ? -EINVAL : 1;
-                else if (option == 's')
-                        r = set_directory(ret->state, optarg) < 0 ? -EINVAL : 1;
-                else
-                        r = option == 'h'   ? print_help()
-                            : option == 'v' ? print_version()
-                                            : -EINVAL;
-        }
+                        break;
+                case 'l':
+                        r = set_directory(ret->libexec, optarg);
+                        break;
+                case 'r':
+                        r = set_directory(ret->runtime, optarg);
+                        break;
+                case 's':
+                        r = set_directory(ret->state, optarg);
+                        break;
+                case 'h':
+                        r = print_help();
+                        break;
+                case 'v':
+                        r = print_version();
+                        break;
+                default:
+                        r = -EINVAL;
+                }
         return r > 0 && optind < argc ? -EINVAL : r;
 }
 
