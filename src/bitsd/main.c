@@ -146,7 +146,8 @@ static int harden(const Bitsd *bitsd)
         struct rlimit files;
         int r;
 
-        (void)umask(077);
+        if (!bitsd->place.user_mode) /* what is made has its mode; workers take the person's on */
+                (void)umask(077);
         (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
         (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
         if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < DESCRIPTORS) {

@@ -1621,6 +1621,7 @@ static void test_user_mode(void **state)
         world.bitsd = fork();
         if (world.bitsd == 0) {
                 become(ALICE);
+                umask(027);
                 (void)setenv("NOTIFY_SOCKET", "/run/test-notify", 1);
                 execl("/dev/shm/libexec/bitsd", "bitsd", "--user", "--libexec", "/dev/shm/libexec",
                       "--runtime", "/run/tmp/bits-alice", "--state", "/run/tmp/bits-alice-state",
@@ -1645,6 +1646,7 @@ static void test_user_mode(void **state)
         worker = spawn(WORKER_FILE, &wish.ticket, token);
         assert_int_equal(worker.result, 0);
         assert_int_equal(worker.uid, ALICE);
+        assert_int_equal(tell(&worker, 'u'), 027); /* hers, as finished files have it */
         end_worker(&worker);
         worker = spawn(WORKER_NET, &wish.ticket, -1);
         assert_int_equal(worker.result, 0);
