@@ -34,7 +34,6 @@ start_server() { # DIRECTORY
 	# shellcheck disable=SC2086 # nothing, or who the server is
 	$nobody bits-server --port 0 "$1" >"$work/said" 2>"$work/server.log" &
 	server=$!
-	trap 'kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
 	tries=500
 	until grep -q http: "$work/said"; do
 		tries=$((tries - 1))
@@ -109,7 +108,10 @@ user_story() {
 	say "Only the system service can become other users; for the whole story run ./dev demo as root. Nothing on this machine has changed."
 }
 
+server=
 work=$(mktemp -d)
+trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM HUP
 nobody=
 [ "$mode" = user ] || nobody="setpriv --reuid nobody --regid nogroup --clear-groups"
 make_film
