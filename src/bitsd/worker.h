@@ -8,9 +8,9 @@
 #include "order.h"
 #include "wire/supervisor.h"
 
-#define WORKERS_PER_OWNER_MAX 96 /* more than an owner's jobs need, even each with its own token   \
-                                  */
-#define WORKERS_MAX 512
+/* More than an owner's jobs need, even each with its own token. */
+#define WORKERS_PER_OWNER_MAX 96
+#define WORKERS_MAX           512
 
 struct Worker {
         Bitsd *bitsd;
