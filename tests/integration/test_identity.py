@@ -295,6 +295,7 @@ def changing_calls(token):
         ("SetNotifyFlags", "u", number), ("SetMinimumRetryDelay", "u", number), ("SetNoProgressTimeout", "u", number),
         ("SetNotifyInterface", "b", True), ("SetProxySettings", "uss", dbus.UInt32(0), "", ""), ("TakeOwnership",),
         ("SetHelperToken", "h", dbus.types.UnixFd(token)), ("ClearHelperToken",), ("SetHelperTokenFlags", "u", number),
+        ("SetMaximumDownloadTime", "u", number), ("SetProperty", "uv", number, number),
     ]
 
 
@@ -309,7 +310,10 @@ def test_restricted_caller_changes_nothing():
         methods = set(re.findall(r'<method name="(\w+)"', job_interface(connection, job)))
         restrict()
         calls = changing_calls(token)
-        looking = {"CheckAccess", "ListFiles", "GetError", "GetNotifyInterface", "GetHelperTokenFlags", "GetHelperTokenSid"}
+        looking = {
+            "CheckAccess", "ListFiles", "GetError", "GetNotifyInterface", "GetHelperTokenFlags", "GetHelperTokenSid",
+            "GetMaximumDownloadTime", "GetProperty",
+        }
         assert methods == looking | {call[0] for call in calls}, "a method that this test does not know"
         refused = {call[0]: jobs.refused(job.call, *call) for call in calls}
         refused["CreateJob"] = jobs.refused(connection.create)
