@@ -6,6 +6,7 @@ helper's whose service ended goes to BG_E_TOKEN_REQUIRED, gets its token again, 
 
 import random
 import signal
+import time
 
 import pytest
 
@@ -26,6 +27,7 @@ KINDS = {
     "all": SERVICE,
 }
 MOMENTS = 4
+FILE_IDLE_SEC = 10  # after which a bits-file that nobody asks ends by itself
 
 
 @pytest.fixture(scope="module")
@@ -83,12 +85,13 @@ def check_requests(server, since, stored):
 
 def killed_once(moment, programs, server, local, password):
     """How often the token was attached again, and the stored offset that the kill met."""
-    since = len(server.requests("gibibyte.bin"))
+    since, started = len(server.requests("gibibyte.bin")), time.monotonic()
     job_id = people.call("alice", begin, server.url("gibibyte.bin"), local, password)
     people.call("alice", wait_progress, job_id, moment)
     jobs.send(signal.SIGSTOP, *SERVICE)  # so that what is stored now is what the kill meets
     (stored,) = jobs.stored_offsets()[job_id.replace("-", "")]
-    assert jobs.kill(*programs) or stored == SIZE
+    gone = programs == ["bits-file"] and time.monotonic() - started > FILE_IDLE_SEC  # on a busy machine
+    assert jobs.kill(*programs) or stored == SIZE or gone
     jobs.send(signal.SIGCONT, *SERVICE)
     attached = people.call("alice", finish, job_id, password)
     wait_for(lambda: server.requests("gibibyte.bin")[since:], "the server's account")
