@@ -296,6 +296,8 @@ def changing_calls(token):
         ("SetNotifyInterface", "b", True), ("SetProxySettings", "uss", dbus.UInt32(0), "", ""), ("TakeOwnership",),
         ("SetHelperToken", "h", dbus.types.UnixFd(token)), ("ClearHelperToken",), ("SetHelperTokenFlags", "u", number),
         ("SetMaximumDownloadTime", "u", number), ("SetProperty", "uv", number, number),
+        ("SetFileACLFlags", "u", number), ("SetPeerCachingFlags", "u", number),
+        ("AddFileWithRanges", "ssa(tt)", "http://127.0.0.1:9/x", "/run/home/carol/x", dbus.Array([(0, 1)], "(tt)")),
     ]
 
 
@@ -312,7 +314,8 @@ def test_restricted_caller_changes_nothing():
         calls = changing_calls(token)
         looking = {
             "CheckAccess", "ListFiles", "GetError", "GetNotifyInterface", "GetHelperTokenFlags", "GetHelperTokenSid",
-            "GetMaximumDownloadTime", "GetProperty",
+            "GetMaximumDownloadTime", "GetProperty", "GetFileACLFlags", "GetPeerCachingFlags", "GetOwnerIntegrityLevel",
+            "GetOwnerElevationState",
         }
         assert methods == looking | {call[0] for call in calls}, "a method that this test does not know"
         refused = {call[0]: jobs.refused(job.call, *call) for call in calls}
