@@ -1,5 +1,6 @@
 #include "test-world.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -121,7 +122,7 @@ int world_teardown(void **state)
         World *w = *state;
         int status;
 
-        (void)seteuid(getuid()); /* of a test that gave it up for a while */
+        assert_return_code(seteuid(getuid()), errno); /* of a test that gave it up for a while */
         for (size_t i = 0; i < ELEMENTS(w->clients); i++)
                 w->clients[i] = close_fd(w->clients[i]);
         (void)kill(w->pid, SIGTERM);
