@@ -484,6 +484,7 @@ static void test_multithreaded_callback(void **state)
         assert_false(pthread_equal(receiver.thread, pthread_self()));
         assert_int_equal(IBackgroundCopyJob_Cancel(client.job), BG_S_UNABLE_TO_DELETE_FILES);
         client_close(&client); /* ends the connection and with it the last reference */
+
         while (receiver.refs > 1) /* the answer leaves before the delivery has ended */
                 Sleep(1);
 }
