@@ -28,18 +28,25 @@ class HeldOrigin:
                 self.answer(outer.body)
 
             def answer(self, body):
+                if self.path == "/missing":
+                    self.send_error(404)
+                    return
                 self.send_response(200)
                 self.send_header("Content-Length", str(outer.SIZE))
                 self.send_header("ETag", '"held"')
                 self.end_headers()
                 if body is None:
                     return
-                self.wfile.write(body[: outer.SIZE // 2])
+                sent = outer.SIZE // 2
+                self.wfile.write(body[:sent])
                 self.wfile.flush()
                 if not outer.names or self.path.lstrip("/") in outer.names:
                     outer.held += 1
-                    outer.released.wait()
-                self.wfile.write(body[outer.SIZE // 2:])
+                    while not outer.released.wait(5):  # not so still that it counts as stalled
+                        self.wfile.write(body[sent:sent + 1])
+                        self.wfile.flush()
+                        sent += 1
+                self.wfile.write(body[sent:])
 
             def log_message(self, *_):
                 pass
