@@ -131,6 +131,11 @@ static const char *reason_text(const char *reason)
         } rows[] = {
                 {"authorisation", "the service needs an authorisation: bitsctl authorize"},
                 {"network", "there is no network"},
+                {"policy", "the administrator allows no background transfers now"},
+                {"cost", "the network costs more than the job may use"},
+                {"session", "its owner is not logged on"},
+                {"quota", "a limit is reached"},
+                {"callback", "a program has not taken notice yet"},
                 {"store", "the service's store is full or failing"},
                 {"token", "the helper's token is missing"},
                 {"queue", "other jobs come first"},
