@@ -6,10 +6,10 @@
 #include <systemd/sd-event.h>
 
 #include "base/cleanup.h"
-#include "base/hresult.h"
-#include "base/log.h"
+#include "orphan.h"
 #include "queue.h"
 #include "store/store.h"
+#include "trouble.h"
 
 enum {
         GROUP_MAX = 100, /* answers that may wait while others arrive */
@@ -35,20 +35,18 @@ static int write_all(Committer *c)
         int r;
 
         r = store_commit(c->queue->store);
+        if (r < 0)
+                trouble_begin(c->queue->trouble, r);
+        orphanage_settle(c->queue->orphanage, r == 0);
         TAILQ_CONCAT(&waiters, &c->waiters, link);
         c->n_waiters = 0;
         while ((w = TAILQ_FIRST(&waiters))) {
                 TAILQ_REMOVE(&waiters, w, link);
-                done_call(&w->done, r < 0 ? hresult_from_errno(r) : w->hr);
+                done_call(&w->done, r < 0 ? trouble_hresult(r) : w->hr);
                 free(w);
         }
-        if (r < 0) {
-                /* Memory is ahead of the store now. What was answered is right; start again from
-                 * what is stored. */
-                log_error("the store cannot be written: %s", strerror(-r));
-                store_rollback(c->queue->store);
-                (void)sd_event_exit(c->queue->event, EXIT_FAILURE);
-        }
+        if (r < 0)
+                trouble_follow(c->queue->trouble);
         return r;
 }
 

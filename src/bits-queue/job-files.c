@@ -21,6 +21,7 @@
 #include "store/store.h"
 #include "token.h"
 #include "transfer.h"
+#include "trouble.h"
 #include "worker.h"
 
 /* What a bits-file that could not be had means for a call. */
@@ -79,6 +80,7 @@ static HRESULT take_in(Add *add)
         Job *job = add->job;
         char text[32];
         File **files;
+        int r;
 
         if (state_is_final(job->state) || job->finishing)
                 return BG_E_INVALID_STATE;
@@ -92,10 +94,9 @@ static HRESULT take_in(Add *add)
                 File *file = add->files[i];
 
                 file->index = (uint32_t)job->n_files;
-                if (store_insert_file(job->queue->store, file) < 0) {
-                        (void)sd_event_exit(job->queue->event, EXIT_FAILURE);
-                        return E_FAIL;
-                }
+                r = store_insert_file(job->queue->store, file);
+                if (r < 0)
+                        return trouble_hresult(r); /* and the commit fails: all is undone */
                 job->files[job->n_files++] = TAKE_PTR(add->files[i]);
         }
         job_files_added(job);
@@ -233,9 +234,10 @@ typedef struct Leave {
         Done done;
         JobEvent event;
         HRESULT hr;
-        size_t next;   /* file to finish */
-        size_t n_uids; /* identities whose temporary files are to be swept */
-        uid_t uids[2]; /* the owner and the token's user: others' wait for their bits-file */
+        bool reserve_spent; /* the commit of the departure was tried with it */
+        size_t next;        /* file to finish */
+        size_t n_uids;      /* identities whose temporary files are to be swept */
+        uid_t uids[2];      /* the owner and the token's user: others' wait for their bits-file */
 } Leave;
 
 static void leave_end(Leave *leave, HRESULT hr)
@@ -256,12 +258,10 @@ static void sweep_next(void *userdata, HRESULT hr)
         Identity identity = {.owner = job->owner};
         uid_t uid;
 
-        if (FAILED(hr)) {
-                leave_end(leave, hr);
-                return;
-        }
-        if (hr == BG_S_UNABLE_TO_DELETE_FILES)
-                leave->hr = hr;
+        /* The job has gone; what could not be said of its files is tried again when their
+         * bits-file starts. */
+        if (hr != S_OK)
+                leave->hr = BG_S_UNABLE_TO_DELETE_FILES;
         if (leave->n_uids == 0) {
                 leave_end(leave, leave->hr);
                 return;
@@ -273,30 +273,48 @@ static void sweep_next(void *userdata, HRESULT hr)
                              (Done){sweep_next, leave});
 }
 
-/* One transaction: the job goes, its temporary files become orphans. Then they are swept. */
-static void depart(Leave *leave)
+static void finish_failed(Leave *leave, HRESULT hr)
 {
         Job *job = leave->job;
+
+        job->finishing = false;
+        if (leave->event == EVENT_COMPLETE)
+                (void)job_event(job, EVENT_COMPLETE_FAILED);
+        schedule_soon(job->queue->scheduler);
+        leave_end(leave, hr);
+}
+
+static void depart(Leave *leave);
+static void on_departed(void *userdata, HRESULT hr);
+
+static void on_depart_again(void *userdata, HRESULT hr)
+{
+        Leave *leave = userdata;
+
+        if (FAILED(hr))
+                on_departed(leave, hr);
+        else
+                depart(leave);
+}
+
+/* Not before the commit: a job that could not be deleted is still there. */
+static void on_departed(void *userdata, HRESULT hr)
+{
+        Leave *leave = userdata;
+        Job *job = leave->job;
         uid_t uid;
-        int r = 0;
 
-        for (size_t i = 0; i < job->n_files && r == 0; i++) {
-                const File *file = job->files[i];
-
-                if (file->state == FILE_FINISHED || !file->temp[0])
-                        continue;
-                r = orphanage_adopt(job->queue->orphanage, file);
-                if (file->temp_uid != job->owner &&
-                    !(job_helper_uid(job, &uid) && uid == file->temp_uid))
-                        leave->hr = BG_S_UNABLE_TO_DELETE_FILES; /* later, by its bits-file */
-        }
-        if (r == 0 && job_event(job, leave->event))
-                r = store_delete_job(job->queue->store, job);
-        if (r < 0) {
-                (void)sd_event_exit(job->queue->event, EXIT_FAILURE);
-                leave_end(leave, hresult_from_errno(r));
+        job->departing = false;
+        if (FAILED(hr) && !leave->reserve_spent && trouble_spend_reserve(job->queue->trouble)) {
+                leave->reserve_spent = true;
+                commit_then(job->queue, S_OK, (Done){on_depart_again, leave});
                 return;
         }
+        if (FAILED(hr)) {
+                finish_failed(leave, hr);
+                return;
+        }
+        (void)job_event(job, leave->event);
         notify_forget(job);
         job->receiver = NULL;
         bus_job_removed(job->queue, job);
@@ -306,19 +324,32 @@ static void depart(Leave *leave)
         schedule_forget(job);
         job_files_uncounted(job);
         queue_end_job(job->queue, job);
-        commit_then(job->queue, S_OK, (Done){sweep_next, leave});
+        sweep_next(leave, S_OK);
+}
+
+/* One transaction: the job goes, its temporary files become orphans. Then they are swept. */
+static void depart(Leave *leave)
+{
+        Job *job = leave->job;
+        uid_t uid;
+
+        for (size_t i = 0; i < job->n_files; i++) {
+                const File *file = job->files[i];
+
+                if (file->state == FILE_FINISHED || !file->temp[0])
+                        continue;
+                /* What fails here fails the commit. */
+                (void)orphanage_adopt(job->queue->orphanage, file);
+                if (file->temp_uid != job->owner &&
+                    !(job_helper_uid(job, &uid) && uid == file->temp_uid))
+                        leave->hr = BG_S_UNABLE_TO_DELETE_FILES; /* later, by its bits-file */
+        }
+        (void)store_delete_job(job->queue->store, job);
+        job->departing = true;
+        commit_then(job->queue, S_OK, (Done){on_departed, leave});
 }
 
 static void finish_next(Leave *leave);
-
-static void finish_failed(Leave *leave, HRESULT hr)
-{
-        Job *job = leave->job;
-
-        job->finishing = false;
-        (void)job_event(job, EVENT_COMPLETE_FAILED);
-        leave_end(leave, hr);
-}
 
 static void on_finished(void *userdata, int result, const FileReply *reply, int fd)
 {
@@ -332,8 +363,7 @@ static void on_finished(void *userdata, int result, const FileReply *reply, int 
                 return;
         }
         file->state = FILE_FINISHED;
-        if (store_update_file(job->queue->store, file) < 0)
-                (void)sd_event_exit(job->queue->event, EXIT_FAILURE);
+        (void)store_update_file(job->queue->store, file);
         leave->next++;
         finish_next(leave);
 }
@@ -375,9 +405,10 @@ static void on_stopped(void *userdata, HRESULT hr)
 {
         Leave *leave = userdata;
 
-        if (FAILED(hr))
+        if (FAILED(hr)) {
+                leave->job->finishing = false;
                 leave_end(leave, hr);
-        else if (leave->event == EVENT_COMPLETE)
+        } else if (leave->event == EVENT_COMPLETE)
                 finish_next(leave);
         else
                 depart(leave);
@@ -405,6 +436,8 @@ static void leave(Job *job, JobEvent event, Done done)
         *leave = (Leave){.job = job_ref(job), .done = done, .event = event};
         job->finishing = true;
         notify_look(job);
+        if (event == EVENT_COMPLETE)
+                job_touch(job); /* no rename before the store has shown that it can be written */
         job_stop(job, (Done){on_stopped, leave});
 }
 

@@ -19,6 +19,7 @@
 #include "text.h"
 #include "token.h"
 #include "transfer.h"
+#include "trouble.h"
 
 #define ACL_FLAGS_ALL  15u /* BG_COPY_FILE_ALL */
 #define PEER_FLAGS_ALL 7u  /* BG_JOB_ENABLE_PEERCACHING_*, BG_JOB_DISABLE_BRANCH_CACHE */
@@ -86,19 +87,14 @@ static void job_unrefp(Job **job)
         job_unref(*job);
 }
 
-/* Stored state and memory go together; a store that fails ends the process (commit.c). */
+/* Stored state and memory go together; what fails here fails the commit, and then memory follows
+ * the store (trouble.h). */
 static void job_store(Job *job)
 {
-        int r;
-
-        if (state_is_final(job->state))
+        if (state_is_final(job->state) || job->departing)
                 return;
-        r = store_update_job(job->queue->store, job);
+        (void)store_update_job(job->queue->store, job);
         job->stored_usec = now_boottime_usec();
-        if (r < 0) {
-                log_error("the store cannot be written: %s", strerror(-r));
-                (void)sd_event_exit(job->queue->event, EXIT_FAILURE);
-        }
 }
 
 /* Progress or a change: the clock of inactivity starts anew. */
@@ -170,7 +166,7 @@ HRESULT job_create(Queue *queue, const Caller *caller, const char *name, uint32_
         if (r == 0)
                 r = queue_add_job(queue, job);
         if (r < 0)
-                return hresult_from_errno(r);
+                return trouble_hresult(r);
 
         history_add(job, HISTORY_CREATED, S_OK, NULL);
         bus_job_changed(queue, job);
@@ -190,9 +186,9 @@ void job_loaded(Job *job)
 /* Nothing of the job is under way that holds one of its files. */
 static bool may_unload(const Job *job)
 {
-        return job->refs == 1 && job->n_transfers == 0 && !job->finishing && !job->keep_files &&
-               job->state != JOB_CONNECTING && job->state != JOB_TRANSFERRING &&
-               !state_is_final(job->state);
+        return trouble_error(job->queue->trouble) == 0 && job->refs == 1 && job->n_transfers == 0 &&
+               !job->finishing && !job->keep_files && job->state != JOB_CONNECTING &&
+               job->state != JOB_TRANSFERRING && !state_is_final(job->state);
 }
 
 void job_files_added(Job *job)
@@ -234,7 +230,8 @@ int job_load_files(Job *job)
                           "quarantine",
                           id);
                 (void)store_quarantine_job(job->queue->store, job->serial, "file row altered");
-        }
+        } else if (r == -EUCLEAN)
+                trouble_damaged(job->queue);
         if (r == 0)
                 job_files_added(job);
         return r;
@@ -242,7 +239,7 @@ int job_load_files(Job *job)
 
 HRESULT job_load_error(int error)
 {
-        return error == -EBADMSG ? BG_E_DATABASE_CORRUPT : hresult_from_errno(error);
+        return trouble_hresult(error);
 }
 
 /* ---- state ----------------------------------------------------------------------------------- */

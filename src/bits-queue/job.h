@@ -125,6 +125,7 @@ struct Job {
 
         File **files; /* NULL: not loaded */
         size_t n_files;
+        uint32_t n_stored; /* rows of files: so that a missing one is noticed */
 
         HelperToken *token;
         Client *receiver; /* whose callback object is registered; borrowed, cleared by
@@ -139,6 +140,8 @@ struct Job {
         size_t n_files_counted;       /* of n_files, in Queue.n_loaded_files */
         bool keep_files;              /* something of them is in memory alone */
         uint64_t stored_usec;         /* CLOCK_BOOTTIME */
+        bool departing; /* its rows are deleted in the open transaction: no update may follow */
+        bool stale;     /* trouble.c: memory has what the store does not */
         bool finishing; /* Complete or Cancel is under way: every other action is refused */
         Done stopped;   /* to be called when the last transfer has gone */
         uint64_t retry_at_usec, progress_deadline_usec; /* CLOCK_BOOTTIME; 0: none */

@@ -28,6 +28,7 @@
 #include "store/store.h"
 #include "supervisor.h"
 #include "ticket.h"
+#include "trouble.h"
 #include "worker.h"
 
 static int load_job(Queue *queue, Job *job)
@@ -94,12 +95,14 @@ static void raise_descriptor_limit(void)
         }
 }
 
-static int start(Queue *queue)
+/* *ret_status is what to end with when it fails. */
+static int start(Queue *queue, int *ret_status)
 {
         const char *state = getenv("BITS_STATE");
         unsigned quarantined;
         int r;
 
+        *ret_status = EXIT_FAILURE;
         if (!state)
                 return -EINVAL;
         r = supervisor_new(queue, SUPERVISOR_FD, &queue->supervisor);
@@ -112,12 +115,15 @@ static int start(Queue *queue)
                           r == -EPROTO  ? " (it was written by a newer version)"
                           : r == -EPERM ? " (it must be this user's, and closed to others)"
                                         : "");
+                *ret_status = SUPERVISOR_EXIT_WAITING;
                 return r;
         }
         queue->hosts = hosts_new();
         if (!queue->hosts)
                 return -ENOMEM;
-        r = committer_new(queue, &queue->committer);
+        r = trouble_new(queue, &queue->trouble);
+        if (r == 0)
+                r = committer_new(queue, &queue->committer);
         if (r == 0)
                 r = workers_new(queue, &queue->workers);
         if (r == 0)
@@ -163,6 +169,7 @@ static void stop(Queue *queue)
         queue->orphanage = orphanage_free(queue->orphanage);
         queue->tickets = tickets_free(queue->tickets);
         queue->committer = committer_free(queue->committer);
+        queue->trouble = trouble_free(queue->trouble);
         queue->store = store_close(queue->store);
         queue->supervisor = supervisor_free(queue->supervisor);
         queue_clear(queue);
@@ -176,7 +183,7 @@ int main(void)
 {
         Queue queue = {0};
         sigset_t mask;
-        int r;
+        int r, status = EXIT_FAILURE;
 
         log_init("bits-queue");
         settings_default(&queue.settings);
@@ -199,7 +206,7 @@ int main(void)
         if (r >= 0)
                 r = sd_event_add_signal(queue.event, NULL, SIGINT, NULL, NULL);
         if (r >= 0)
-                r = start(&queue);
+                r = start(&queue, &status);
         if (r < 0)
                 log_error("cannot start: %s", strerror(-r));
         else
@@ -210,8 +217,8 @@ int main(void)
         if (is_under_way(&queue)) {
                 queue.listener = listener_free(queue.listener);
                 store_close(queue.store);
-                _exit(r < 0 ? EXIT_FAILURE : r);
+                _exit(r < 0 ? status : r);
         }
         stop(&queue);
-        return r < 0 ? EXIT_FAILURE : r;
+        return r < 0 ? status : r;
 }

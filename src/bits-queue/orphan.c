@@ -20,6 +20,7 @@ typedef struct Entry {
         TAILQ_ENTRY(Entry) link; /* Orphanage.entries */
         Orphanage *orphanage;
         struct Round *round; /* in which its turn comes; NULL: in none */
+        bool fresh;          /* in the open transaction: not to be deleted yet */
         Orphan orphan;
 } Entry;
 
@@ -38,7 +39,8 @@ typedef struct Sweep {           /* somebody who waits for an outcome */
 
 struct Orphanage {
         Queue *queue;
-        TAILQ_HEAD(, Entry) entries;
+        TAILQ_HEAD(EntryList, Entry) entries;
+        size_t n_fresh;
         TAILQ_HEAD(, Sweep) sweeps;
 };
 
@@ -99,7 +101,32 @@ int orphanage_adopt(Orphanage *o, const File *file)
         (void)snprintf(orphan.path, sizeof(orphan.path), "%s", file->local);
         (void)snprintf(orphan.temp, sizeof(orphan.temp), "%s", file->temp);
         r = store_insert_orphan(o->queue->store, &orphan);
-        return r < 0 ? r : remember(o->queue, &orphan);
+        if (r == 0)
+                r = remember(o->queue, &orphan);
+        if (r == 0) {
+                TAILQ_LAST(&o->entries, EntryList)->fresh = true;
+                o->n_fresh++;
+        }
+        return r;
+}
+
+void orphanage_settle(Orphanage *o, bool committed)
+{
+        Entry *entry, *next;
+
+        if (!o || o->n_fresh == 0)
+                return;
+        for (entry = TAILQ_FIRST(&o->entries); entry; entry = next) {
+                next = TAILQ_NEXT(entry, link);
+                if (!entry->fresh)
+                        continue;
+                entry->fresh = false;
+                if (committed)
+                        continue;
+                TAILQ_REMOVE(&o->entries, entry, link);
+                free(entry);
+        }
+        o->n_fresh = 0;
 }
 
 bool orphanage_is_full(const Orphanage *o, uid_t owner)
@@ -198,7 +225,8 @@ static void start_round(Orphanage *o, uid_t uid, Identity identity)
         TAILQ_FOREACH (entry, &o->entries, link) {
                 bool foreign = entry->orphan.owner != identity.owner;
 
-                if (entry->round || entry->orphan.uid != uid || foreign != identity.foreign)
+                if (entry->fresh || entry->round || entry->orphan.uid != uid ||
+                    foreign != identity.foreign)
                         continue;
                 if (!round)
                         round = calloc(1, sizeof(*round));

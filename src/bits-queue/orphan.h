@@ -24,6 +24,9 @@ int orphanage_adopt(Orphanage *orphanage, const File *file);
 /* The owner's jobs have left so many that he shall make no new temporary file. */
 bool orphanage_is_full(const Orphanage *orphanage, uid_t owner);
 
+/* After the commit, or the rollback, of what was adopted. NULL is nothing. */
+void orphanage_settle(Orphanage *orphanage, bool committed);
+
 /* Tries to delete, once, what that identity (of uid) may delete. */
 void orphanage_sweep(Orphanage *orphanage, uid_t uid, Identity identity);
 

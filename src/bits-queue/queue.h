@@ -25,6 +25,7 @@ typedef struct Scheduler Scheduler;
 typedef struct Store Store;
 typedef struct Supervisor Supervisor;
 typedef struct Tickets Tickets;
+typedef struct Trouble Trouble;
 typedef struct WorkerPool WorkerPool;
 
 TAILQ_HEAD(JobList, Job);
@@ -34,6 +35,7 @@ typedef struct Queue {
         sd_event *event;
         Store *store;
         Committer *committer;
+        Trouble *trouble;
         Supervisor *supervisor;
         Tickets *tickets;
         WorkerPool *workers;

@@ -16,6 +16,7 @@
 #include "supervisor.h"
 #include "ticket.h"
 #include "transfer.h"
+#include "trouble.h"
 
 static const uint64_t user_mode_idle_usec = 60ULL * 1000 * 1000;
 static const uint64_t inactivity_look_usec = 3600ULL * 1000 * 1000;
@@ -275,6 +276,10 @@ static bool may_start(Scheduler *s, Job *job)
 
         if (job->finishing || job->stopping)
                 return false; /* looked at again when they have gone */
+        if (trouble_error(s->queue->trouble) < 0) {
+                block(s, job, REASON_STORE, 0);
+                return false;
+        }
         if (!tickets_find(s->queue->tickets, job->owner)) {
                 block(s, job, REASON_AUTHORISATION, 0);
                 return false;

@@ -13,6 +13,7 @@
 #include "schedule.h"
 #include "store/store.h"
 #include "supervisor.h"
+#include "trouble.h"
 
 struct Tickets {
         Queue *queue;
@@ -116,6 +117,8 @@ static void on_verified(void *userdata, const SupervisorMessage *message, int fd
         closep(&fd);
         if (r == 0 && message->verify_reply.uid != a->ticket.uid)
                 r = -EBADMSG;
+        if (r == 0 && trouble_error(a->queue->trouble) < 0)
+                (void)trouble_spend_reserve(a->queue->trouble); /* it may be needed to cancel */
         if (r == 0)
                 r = store_put_ticket(a->queue->store, &a->ticket);
         if (r == 0)

@@ -85,12 +85,8 @@ static void transfer_fail(Transfer *t, HRESULT code, uint32_t context, const cha
 
 static void store_file(Transfer *t)
 {
-        int r = store_update_file(t->job->queue->store, t->file);
-
-        if (r < 0) {
-                log_error("the store cannot be written: %s", strerror(-r));
-                (void)sd_event_exit(t->job->queue->event, EXIT_FAILURE);
-        }
+        /* What fails here fails the commit (trouble.h). */
+        (void)store_update_file(t->job->queue->store, t->file);
 }
 
 static int set_timer(Transfer *t, uint64_t delay_usec, sd_event_time_handler_t handler)

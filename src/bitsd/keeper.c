@@ -64,15 +64,17 @@ void keeper_free(Bitsd *bitsd)
         free(TAKE_PTR(bitsd->keeper));
 }
 
-/* Whether this fall is the tenth in five minutes; else the next delay is set. */
-static bool too_many_falls(Keeper *keeper)
+/* Whether this fall is the tenth in five minutes; else the next delay is set. Waiting for the store
+ * is none. */
+static bool too_many_falls(Keeper *keeper, bool waiting)
 {
         uint64_t now = now_usec(), oldest;
         bool healthy = keeper->started_usec && now - keeper->started_usec >= HEALTHY_USEC;
 
-        keeper->falls_usec[keeper->n_falls++ % FALLS_MAX] = now;
+        if (!waiting)
+                keeper->falls_usec[keeper->n_falls++ % FALLS_MAX] = now;
         oldest = keeper->falls_usec[keeper->n_falls % FALLS_MAX];
-        if (keeper->n_falls >= FALLS_MAX && now - oldest < FALLS_USEC)
+        if (!waiting && keeper->n_falls >= FALLS_MAX && now - oldest < FALLS_USEC)
                 return true;
 
         if (healthy)
@@ -87,7 +89,7 @@ static bool too_many_falls(Keeper *keeper)
         return false;
 }
 
-static void keeper_fallen(Bitsd *bitsd)
+static void keeper_fallen(Bitsd *bitsd, bool waiting)
 {
         Keeper *keeper = bitsd->keeper;
 
@@ -95,7 +97,7 @@ static void keeper_fallen(Bitsd *bitsd)
         worker_end_all(bitsd);
         if (bitsd->stopping)
                 return;
-        if (too_many_falls(keeper)) {
+        if (too_many_falls(keeper, waiting)) {
                 log_write(LOG_CRIT, "bits-queue fell %d times within %d s: giving up", FALLS_MAX,
                           (int)(FALLS_USEC / 1000000));
                 bitsd_stop(bitsd, EXIT_FAILURE);
@@ -113,7 +115,7 @@ static void on_queue_exited(void *userdata, int status)
                   WIFSIGNALED(status) ? "signal" : "status",
                   WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
         bitsd->keeper->process = NULL;
-        keeper_fallen(bitsd);
+        keeper_fallen(bitsd, WIFEXITED(status) && WEXITSTATUS(status) == SUPERVISOR_EXIT_WAITING);
 }
 
 static int queue_adopt(Bitsd *bitsd, Order *order)
@@ -148,7 +150,7 @@ static void on_queue_become(void *userdata, Order *order, int result)
         if (result == 0)
                 return;
         log_error("bits-queue cannot be started: %s", strerror(-result));
-        keeper_fallen(bitsd);
+        keeper_fallen(bitsd, false);
 }
 
 static int queue_order(Bitsd *bitsd, uid_t uid, gid_t gid)
@@ -198,7 +200,7 @@ static void on_resolved(void *userdata, Order *order, int result)
                         log_error("bits-queue cannot be started: %s", strerror(-result));
         }
         if (result < 0)
-                keeper_fallen(bitsd);
+                keeper_fallen(bitsd, false);
 }
 
 void keeper_refresh(Bitsd *bitsd)
@@ -213,7 +215,7 @@ void keeper_refresh(Bitsd *bitsd)
         if (r < 0) {
                 log_error("bits-become cannot be started: %s", strerror(-r));
                 if (!bitsd->keeper->process)
-                        keeper_fallen(bitsd);
+                        keeper_fallen(bitsd, false);
         }
 }
 
@@ -228,7 +230,7 @@ void keeper_start(Bitsd *bitsd)
         r = queue_order(bitsd, getuid(), getgid());
         if (r < 0) {
                 log_error("bits-queue cannot be started: %s", strerror(-r));
-                keeper_fallen(bitsd);
+                keeper_fallen(bitsd, false);
         }
 }
 

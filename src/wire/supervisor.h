@@ -11,6 +11,10 @@
 #define LISTENER_FD        4
 #define WORKER_FD          3 /* where a worker finds its socket to bits-queue */
 
+/* With what bits-queue ends while its store cannot be opened: that is no fall, it is tried again
+ * until it can. */
+#define SUPERVISOR_EXIT_WAITING 75
+
 enum SupervisorType {
         SUPERVISOR_START = 1, /* bitsd, first: mode, groups, keys */
         SUPERVISOR_QUERY,     /* queue + token: whose is it? */

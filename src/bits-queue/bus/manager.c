@@ -261,7 +261,7 @@ static const Method methods[] = {
         {"ListJobs", 0, list_jobs},
         {"GetErrorDescription", 0, get_error_description},
         {"GetAuthorization", 0, get_authorization},
-        {"Authorize", METHOD_CHANGES, authorize},
+        {"Authorize", METHOD_CHANGES | METHOD_ALWAYS, authorize},
         {"Subscribe", 0, subscribe},
         {"Unsubscribe", 0, unsubscribe},
         {"ListHistory", 0, list_history},

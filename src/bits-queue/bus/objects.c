@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "bus/reply.h"
 #include "queue.h"
+#include "trouble.h"
 
 int objects_dispatch(const Method *methods, size_t n, Target *target, sd_bus_message *m)
 {
@@ -25,6 +26,9 @@ int objects_dispatch(const Method *methods, size_t n, Target *target, sd_bus_mes
                 return reply_error(m, E_ACCESSDENIED);
         if (method->flags & METHOD_OWNER_ONLY && target->client->cred.uid != target->job->owner)
                 return reply_error(m, E_ACCESSDENIED);
+        r = trouble_error(client_queue(target->client)->trouble);
+        if (r < 0 && (method->flags & (METHOD_CHANGES | METHOD_ALWAYS)) == METHOD_CHANGES)
+                return reply_error(m, trouble_hresult(r));
 
         r = method->handle(target, m);
         return r < 0 ? reply_error(m, r == -ENOMEM ? E_OUTOFMEMORY : E_INVALIDARG) : r;

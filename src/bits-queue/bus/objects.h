@@ -18,8 +18,9 @@
 #define JOB_PATH_SIZE     (sizeof(JOBS_PATH) + 1 + 32)
 
 enum MethodFlag {
-        METHOD_CHANGES = 1,    /* refused to restricted callers */
+        METHOD_CHANGES = 1,    /* refused to restricted callers, and while the store fails */
         METHOD_OWNER_ONLY = 2, /* not to administrators either */
+        METHOD_ALWAYS = 4,     /* also while the store cannot be written */
 };
 
 typedef struct Method {

@@ -13,7 +13,9 @@ static int put_file(Store *store, const File *file)
         RowWriter row;
         int r;
 
-        r = row_start(store, SQL_FILE_PUT, "file", &row);
+        r = store_touch(store, file->job->serial);
+        if (r == 0)
+                r = row_start(store, SQL_FILE_PUT, "file", &row);
         if (r < 0)
                 return r;
         row_number(&row, (int64_t)file->job->serial);
@@ -42,12 +44,16 @@ static int put_file(Store *store, const File *file)
 
 int store_insert_file(Store *store, const File *file)
 {
-        return put_file(store, file);
+        int r = put_file(store, file);
+
+        if (r == 0)
+                file->job->n_stored = file->index + 1;
+        return r;
 }
 
 int store_update_file(Store *store, const File *file)
 {
-        return put_file(store, file);
+        return store_holds(store, file->job->serial) ? 0 : put_file(store, file);
 }
 
 static bool column_ranges(sqlite3_stmt *s, int column, FileRange **ret, size_t *ret_n)
@@ -123,6 +129,8 @@ int store_load_files(Store *store, Job *job)
         }
         if (r == 0)
                 r = store_error(step);
+        if (r == 0 && job->n_files != job->n_stored)
+                r = -EBADMSG; /* the last rows are missing, or there are more */
         sqlite3_reset(s);
         return r;
 }

@@ -14,7 +14,9 @@ static int put_job(Store *store, const Job *job)
         RowWriter row;
         int r;
 
-        r = row_start(store, SQL_JOB_PUT, "job", &row);
+        r = store_touch(store, job->serial);
+        if (r == 0)
+                r = row_start(store, SQL_JOB_PUT, "job", &row);
         if (r < 0)
                 return r;
         row_number(&row, (int64_t)job->serial);
@@ -55,6 +57,7 @@ static int put_job(Store *store, const Job *job)
         row_number(&row, (int64_t)job->max_download_size);
         row_number(&row, job->peer_flags);
         row_number(&row, job->acl_flags);
+        row_number(&row, job->n_stored);
         return row_finish(&row);
 }
 
@@ -71,13 +74,15 @@ int store_insert_job(Store *store, Job *job)
 
 int store_update_job(Store *store, const Job *job)
 {
-        return put_job(store, job);
+        return store_holds(store, job->serial) ? 0 : put_job(store, job);
 }
 
 int store_delete_job(Store *store, const Job *job)
 {
-        int r = store_step_with_serial(store, SQL_JOB_DELETE_FILES, (int64_t)job->serial);
+        int r = store_touch(store, job->serial);
 
+        if (r == 0)
+                r = store_step_with_serial(store, SQL_JOB_DELETE_FILES, (int64_t)job->serial);
         return r < 0 ? r : store_step_with_serial(store, SQL_JOB_DELETE, (int64_t)job->serial);
 }
 
@@ -117,17 +122,24 @@ static void read_settings(sqlite3_stmt *s, Job *job)
         job->max_download_size = (uint64_t)sqlite3_column_int64(s, JOB_max_download_size);
         job->peer_flags = (uint32_t)sqlite3_column_int64(s, JOB_peer_flags);
         job->acl_flags = (uint32_t)sqlite3_column_int64(s, JOB_acl_flags);
+        job->n_stored = (uint32_t)sqlite3_column_int64(s, JOB_n_stored);
 }
 
-static int read_job(Store *store, sqlite3_stmt *s, Job **ret)
+static void free_text(Job *job)
+{
+        free(job->display_name);
+        free(job->description);
+        free(job->error.text);
+        free(job->notify_program);
+        free(job->notify_parameters);
+}
+
+/* What the row has, and nothing else of job; its texts must not be there yet. */
+static int fill_job(sqlite3_stmt *s, Job *job)
 {
         const char *error_text = (const char *)sqlite3_column_text(s, JOB_error_text);
-        Job *job = calloc(1, sizeof(*job));
         bool good;
 
-        if (!job)
-                return -ENOMEM;
-        job->queue = store->queue;
         job->serial = (uint64_t)sqlite3_column_int64(s, JOB_serial);
         good = column_copy(s, JOB_guid, job->id.bytes, sizeof(job->id.bytes));
         job->owner = (uid_t)sqlite3_column_int64(s, JOB_owner);
@@ -158,17 +170,50 @@ static int read_job(Store *store, sqlite3_stmt *s, Job **ret)
                            sizeof(job->notify_class.bytes)) &&
                job->display_name && job->description && job->state < JOB_STATE_COUNT &&
                !state_is_final(job->state) && job->priority < PRIORITY_COUNT;
-        if (good) {
-                *ret = job;
-                return 0;
+        return good ? 0 : -EBADMSG;
+}
+
+static int read_job(Store *store, sqlite3_stmt *s, Job **ret)
+{
+        Job *job = calloc(1, sizeof(*job));
+        int r;
+
+        if (!job)
+                return -ENOMEM;
+        job->queue = store->queue;
+        r = fill_job(s, job);
+        if (r < 0) {
+                free_text(job);
+                free(job);
+                return r;
         }
-        free(job->display_name);
-        free(job->description);
-        free(job->error.text);
-        free(job->notify_program);
-        free(job->notify_parameters);
-        free(job);
-        return -EBADMSG;
+        *ret = job;
+        return 0;
+}
+
+int store_reload_job(Store *store, Job *job)
+{
+        sqlite3_stmt *s = store->statements[SQL_JOB_RELOAD];
+        int r, step = SQLITE_DONE;
+        Job old = *job;
+
+        r = store_error(sqlite3_bind_int64(s, 1, (int64_t)job->serial));
+        if (r == 0)
+                step = sqlite3_step(s);
+        if (r == 0 && step != SQLITE_ROW)
+                r = step == SQLITE_DONE ? -ENOENT : store_error(step);
+        if (r == 0 && !row_is_authentic(store, "job", s, JOB_N))
+                r = -EBADMSG;
+        if (r == 0) {
+                r = fill_job(s, job);
+                if (r < 0) {
+                        free_text(job);
+                        *job = old;
+                } else
+                        free_text(&old);
+        }
+        sqlite3_reset(s);
+        return r;
 }
 
 int store_quarantine_job(Store *store, uint64_t serial, const char *why)
@@ -180,7 +225,7 @@ int store_quarantine_job(Store *store, uint64_t serial, const char *why)
         sqlite3_bind_text(s, 2, why, -1, SQLITE_STATIC);
         sqlite3_bind_int64(s, 3, (int64_t)now_realtime_usec());
         if (r == 0)
-                r = store_error(sqlite3_step(s));
+                r = store_wrote(store, sqlite3_step(s));
         sqlite3_reset(s);
         return r;
 }

@@ -68,8 +68,12 @@ int row_start(Store *store, Statement which, const char *table, RowWriter *ret)
 
         if (r < 0)
                 return r;
-        *ret = (RowWriter){.statement = store->statements[which], .mac = mac_new(store, table)};
-        return ret->mac ? 0 : -ENOMEM;
+        *ret = (RowWriter){
+                .store = store,
+                .statement = store->statements[which],
+                .mac = mac_new(store, table),
+        };
+        return ret->mac ? 0 : store_wrote(store, SQLITE_NOMEM);
 }
 
 int row_finish(RowWriter *row)
@@ -84,7 +88,9 @@ int row_finish(RowWriter *row)
                 row->error = store_error(sqlite3_bind_blob(row->statement, row->column + 1, mac,
                                                            sizeof(mac), SQLITE_STATIC));
         if (row->error == 0)
-                row->error = store_error(sqlite3_step(row->statement));
+                row->error = store_wrote(row->store, sqlite3_step(row->statement));
+        else
+                (void)store_wrote(row->store, SQLITE_NOMEM); /* nothing else fails in making it */
         sqlite3_reset(row->statement);
         sqlite3_clear_bindings(row->statement);
         return row->error;

@@ -15,6 +15,11 @@
 
 #define MAC_SIZE 32
 
+typedef struct SerialSet { /* in any order, without the last one twice in a row */
+        uint64_t *serials;
+        size_t n, allocated;
+} SerialSet;
+
 struct Store {
         Queue *queue;
         sqlite3 *db;
@@ -22,14 +27,25 @@ struct Store {
         sqlite3_stmt *statements[SQL_COUNT];
         int lock_fd;
         bool dirty;
+        int error;                      /* of the open transaction, which can only be undone; 0 */
+        bool held;                      /* store_hold() */
+        SerialSet touched, waiting;     /* jobs of the open transaction; held ones */
         uint64_t next_job, next_orphan; /* serials: never used twice, whatever is deleted */
 };
 
 int store_begin(Store *store);
 int store_step_with_serial(Store *store, Statement which, int64_t serial);
 int store_error(int sqlite_code); /* 0 or -errno */
+/* The same for what was to write: a failure is kept, so that the transaction cannot be committed.
+ */
+int store_wrote(Store *store, int sqlite_code);
+/* The job's rows are about to change in the open transaction. */
+int store_touch(Store *store, uint64_t serial);
+/* While updates are held back: notes the job and says so. */
+bool store_holds(Store *store, uint64_t serial);
 
 typedef struct RowWriter {
+        Store *store;
         sqlite3_stmt *statement;
         EVP_MAC_CTX *mac;
         int column, error;

@@ -24,7 +24,7 @@ const char schema_text[] =
         " notify_interval_msec INTEGER NOT NULL, dynamic_content INTEGER NOT NULL,"
         " high_performance INTEGER NOT NULL, on_demand INTEGER NOT NULL,"
         " max_download_size INTEGER NOT NULL, peer_flags INTEGER NOT NULL,"
-        " acl_flags INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;"
+        " acl_flags INTEGER NOT NULL, n_stored INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;"
 
         "CREATE TABLE file("
         " job INTEGER NOT NULL, ordinal INTEGER NOT NULL, state INTEGER NOT NULL,"
@@ -63,6 +63,7 @@ const char *const schema_sql[SQL_COUNT] = {
         [SQL_JOB_DELETE_FILES] = "DELETE FROM file WHERE job=?1",
         [SQL_JOB_LOAD] = LOAD(job, JOB_COLUMNS) "WHERE serial NOT IN (SELECT job FROM quarantine)"
                                                 " ORDER BY serial",
+        [SQL_JOB_RELOAD] = LOAD(job, JOB_COLUMNS) "WHERE serial=?1",
         [SQL_QUARANTINE_PUT] = "INSERT OR IGNORE INTO quarantine VALUES(?1,?2,?3)",
         [SQL_FILE_PUT] = PUT(file, FILE_COLUMNS),
         [SQL_FILE_LOAD] = LOAD(file, FILE_COLUMNS) "WHERE job=?1 ORDER BY ordinal",

@@ -42,17 +42,123 @@ int store_error(int sqlite_code)
         }
 }
 
+/* Where the system said more than SQLite passes on: that the quota is exceeded, for one. */
+static int system_error(const Store *store, int r)
+{
+        int error = r == -EIO || r == -EACCES ? sqlite3_system_errno(store->db) : 0;
+
+        return error ? -error : r;
+}
+
+int store_wrote(Store *store, int sqlite_code)
+{
+        int r = system_error(store, store_error(sqlite_code));
+
+        if (r < 0 && store->error == 0) {
+                store->error = r;
+                store->dirty = true;
+        }
+        return r;
+}
+
 int store_begin(Store *store)
 {
         int r;
 
+        if (store->error < 0)
+                return store->error; /* SQLite may have ended the transaction by itself */
         if (store->dirty)
                 return 0;
         sqlite3_reset(store->statements[SQL_BEGIN]);
-        r = store_error(sqlite3_step(store->statements[SQL_BEGIN]));
+        r = store_wrote(store, sqlite3_step(store->statements[SQL_BEGIN]));
         sqlite3_reset(store->statements[SQL_BEGIN]);
         if (r == 0)
                 store->dirty = true;
+        return r;
+}
+
+static int compare(const void *a, const void *b)
+{
+        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+        return (x > y) - (x < y);
+}
+
+static void set_tidy(SerialSet *set)
+{
+        size_t n = 0;
+
+        if (set->n == 0)
+                return;
+        qsort(set->serials, set->n, sizeof(*set->serials), compare);
+        for (size_t i = 0; i < set->n; i++)
+                if (n == 0 || set->serials[n - 1] != set->serials[i])
+                        set->serials[n++] = set->serials[i];
+        set->n = n;
+}
+
+static int set_add(SerialSet *set, uint64_t serial)
+{
+        uint64_t *serials;
+
+        if (set->n > 0 && set->serials[set->n - 1] == serial)
+                return 0;
+        if (set->n == set->allocated)
+                set_tidy(set);
+        if (set->n == set->allocated) {
+                serials = reallocarray(set->serials, set->n * 2 + 16, sizeof(*serials));
+                if (!serials)
+                        return -ENOMEM;
+                set->serials = serials;
+                set->allocated = set->n * 2 + 16;
+        }
+        set->serials[set->n++] = serial;
+        return 0;
+}
+
+int store_touch(Store *store, uint64_t serial)
+{
+        int r = set_add(&store->touched, serial);
+
+        return r < 0 ? store_wrote(store, SQLITE_NOMEM) : 0;
+}
+
+bool store_has_touched(const Store *store, uint64_t serial)
+{
+        for (size_t i = 0; i < store->touched.n; i++)
+                if (store->touched.serials[i] == serial)
+                        return true;
+        return false;
+}
+
+void store_hold(Store *store)
+{
+        store->held = true;
+}
+
+bool store_holds(Store *store, uint64_t serial)
+{
+        if (store->held && set_add(&store->waiting, serial) < 0)
+                abort(); /* nothing else remembers that it must be written */
+        return store->held;
+}
+
+int store_release(Store *store, int (*put)(Queue *queue, uint64_t serial))
+{
+        int r = 0;
+
+        store->held = false;
+        set_tidy(&store->waiting);
+        for (size_t i = 0; i < store->waiting.n && r == 0; i++)
+                r = put(store->queue, store->waiting.serials[i]);
+        if (r == 0)
+                r = store_commit(store);
+        if (r == 0) {
+                store->waiting.n = 0;
+                return 0;
+        }
+        store_rollback(store);
+        store->held = true;
         return r;
 }
 
@@ -62,9 +168,9 @@ int store_step_with_serial(Store *store, Statement which, int64_t serial)
         int r = store_begin(store);
 
         if (r == 0)
-                r = store_error(sqlite3_bind_int64(s, 1, serial));
+                r = store_wrote(store, sqlite3_bind_int64(s, 1, serial));
         if (r == 0)
-                r = store_error(sqlite3_step(s));
+                r = store_wrote(store, sqlite3_step(s));
         sqlite3_reset(s);
         return r;
 }
@@ -213,6 +319,8 @@ Store *store_close(Store *store)
                 sqlite3_finalize(store->statements[i]);
         sqlite3_close(store->db);
         EVP_MAC_free(store->hmac);
+        free(store->touched.serials);
+        free(store->waiting.serials);
         closep(&store->lock_fd);
         free(store);
         return NULL;
@@ -226,7 +334,7 @@ bool store_is_dirty(const Store *store)
 static int step_alone(Store *store, Statement which)
 {
         sqlite3_stmt *s = store->statements[which];
-        int r = store_error(sqlite3_step(s));
+        int r = system_error(store, store_error(sqlite3_step(s)));
 
         sqlite3_reset(s);
         return r;
@@ -236,16 +344,22 @@ int store_commit(Store *store)
 {
         int r;
 
-        if (!store->dirty)
-                return 0;
+        if (store->error < 0 || !store->dirty)
+                return store->error;
         r = step_alone(store, SQL_COMMIT);
-        if (r == 0)
-                store->dirty = false;
-        return r;
+        if (r < 0) {
+                store->error = r;
+                return r;
+        }
+        store->dirty = false;
+        store->touched.n = 0;
+        return 0;
 }
 
 void store_rollback(Store *store)
 {
         (void)step_alone(store, SQL_ROLLBACK); /* some errors have rolled back already */
         store->dirty = false;
+        store->error = 0;
+        store->touched.n = 0;
 }

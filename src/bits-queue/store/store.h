@@ -28,12 +28,32 @@ int store_open(Queue *queue, const char *directory, Store **ret);
 Store *store_close(Store *store); /* NULL; what was not committed is undone */
 
 bool store_is_dirty(const Store *store); /* something waits for store_commit() */
+/* After the first failure in a transaction every verb in it answers that, and so does this: then
+ * only store_rollback() is left. */
 int store_commit(Store *store);
 void store_rollback(Store *store);
 
-/* Jobs. insert sets job->serial. */
+/* While held, updates of jobs and files write nothing and succeed; what memory has meanwhile is
+ * written by store_release(), which calls each for every job so updated and commits. What inserts
+ * and deletes is written as always. */
+void store_hold(Store *store);
+int store_release(Store *store, int (*put)(Queue *queue, uint64_t serial));
+/* Before store_rollback(): was a row of the job, or of a file of it, to change? */
+bool store_has_touched(const Store *store, uint64_t serial);
+
+/* A file of 1 MiB beside the database, to be given away while the disk is full; what making it
+ * comes to also says whether the disk can be written. spend: false when there is none. */
+int store_make_reserve(Store *store);
+bool store_spend_reserve(Store *store);
+
+/* What was read makes no sense: the next store_open() repairs it. */
+void store_mark_damaged(Store *store);
+
+/* Jobs. insert sets job->serial; reload takes over what the row says, -ENOENT when there is none.
+ */
 int store_insert_job(Store *store, Job *job);
 int store_update_job(Store *store, const Job *job);
+int store_reload_job(Store *store, Job *job);
 int store_delete_job(Store *store, const Job *job); /* and its files */
 /* Every job in order of creation, files not loaded; each is handed to load, which takes it over and
  * writes nothing. One whose MAC is wrong goes to quarantine instead. */
@@ -41,7 +61,8 @@ int store_load_jobs(Store *store, int (*load)(Queue *queue, Job *job), unsigned 
 /* Sets the job aside: it stays in the database, is not loaded again, and the reason is kept. */
 int store_quarantine_job(Store *store, uint64_t serial, const char *why);
 
-/* Files. load fills job->files; -EBADMSG when a row's MAC is wrong. */
+/* Files. load fills job->files; -EBADMSG when a row's MAC is wrong, or a row is missing. insert
+ * counts them in job->n_stored, which goes into the job's row: update that, too. */
 int store_insert_file(Store *store, const File *file);
 int store_update_file(Store *store, const File *file);
 int store_load_files(Store *store, Job *job);

@@ -126,6 +126,7 @@ static void fill(Queue *queue)
         file->n_requested = 1;
         file->requested[0] = (FileRange){7, 9};
         assert_int_equal(store_insert_file(store, file), 0);
+        assert_int_equal(store_update_job(store, job), 0);
         assert_true(store_is_dirty(store));
         assert_int_equal(store_commit(store), 0);
         store_close(store);
@@ -274,6 +275,58 @@ static void test_file_moved_to_another_job(void **state)
         store_close(store);
 }
 
+static void test_missing_file_row(void **state)
+{
+        (void)state;
+        edited_file("DELETE FROM file");
+}
+
+static Job *held_job;
+static int put_held(Queue *queue, uint64_t serial)
+{
+        assert_int_equal(serial, held_job->serial);
+        return store_update_job(queue->store, held_job);
+}
+
+/* What is held back is not in the store, comes back by a reload, and is written by the release. */
+static void test_held_and_reloaded(void **state)
+{
+        unsigned quarantined;
+        Store *store = NULL;
+        Queue queue;
+        Job *job;
+
+        (void)state;
+        fill(&queue);
+        assert_int_equal(store_open(&queue, directory, &store), 0);
+        queue.store = store;
+        assert_int_equal(store_load_jobs(store, load, &quarantined), 0);
+        job = loaded[0];
+
+        job->priority = PRIORITY_LOW;
+        assert_int_equal(store_update_job(store, job), 0);
+        assert_true(store_has_touched(store, job->serial));
+        assert_false(store_has_touched(store, loaded[1]->serial));
+        store_rollback(store);
+        assert_int_equal(store_reload_job(store, job), 0);
+        assert_int_equal(job->priority, PRIORITY_NORMAL);
+        assert_string_equal(job->display_name, "one");
+
+        store_hold(store);
+        held_job = job;
+        job->priority = PRIORITY_HIGH;
+        assert_int_equal(store_update_job(store, job), 0);
+        assert_false(store_is_dirty(store));
+        assert_int_equal(store_release(store, put_held), 0);
+        job->priority = PRIORITY_LOW;
+        assert_int_equal(store_reload_job(store, job), 0);
+        assert_int_equal(job->priority, PRIORITY_HIGH);
+
+        assert_int_equal(store_delete_job(store, job), 0);
+        assert_int_equal(store_reload_job(store, job), -ENOENT);
+        store_close(store);
+}
+
 static void test_newer_schema(void **state)
 {
         Store *store = NULL;
@@ -365,6 +418,8 @@ int main(void)
                 TEST(test_edited_path),
                 TEST(test_edited_offset),
                 TEST(test_file_moved_to_another_job),
+                TEST(test_missing_file_row),
+                TEST(test_held_and_reloaded),
                 TEST(test_newer_schema),
                 TEST(test_open_to_others),
                 TEST(test_damaged),

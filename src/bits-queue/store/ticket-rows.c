@@ -9,7 +9,7 @@ int store_put_ticket(Store *store, const Ticket *ticket)
         sqlite3_bind_int64(s, 1, ticket->uid);
         sqlite3_bind_blob(s, 2, ticket, sizeof(*ticket), SQLITE_STATIC);
         if (r == 0)
-                r = store_error(sqlite3_step(s));
+                r = store_wrote(store, sqlite3_step(s));
         sqlite3_reset(s);
         sqlite3_clear_bindings(s);
         return r;
