@@ -140,6 +140,10 @@ static int start(Queue *queue, int *ret_status)
                 r = listener_new(queue, LISTENER_FD, &queue->listener);
         if (r == 0)
                 r = store_load_jobs(queue->store, load_job, &quarantined);
+        if (r == -EUCLEAN) {
+                trouble_damaged(queue);
+                *ret_status = SUPERVISOR_EXIT_WAITING;
+        }
         if (r < 0)
                 return r;
         requeue(queue);

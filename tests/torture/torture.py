@@ -104,9 +104,10 @@ def stored_temporaries():
             if (jobs.STORE / name).exists():
                 shutil.copy(jobs.STORE / name, copy)
         with sqlite3.connect(f"{copy}/queue.db") as database:
-            files = database.execute("SELECT temp_uid, temp, id, state FROM file WHERE temp != '' AND state < 3").fetchall()
+            files = database.execute("SELECT temp_uid, temp, id, local FROM file WHERE temp != '' AND state < 3").fetchall()
             orphans = database.execute("SELECT uid, temp FROM orphan").fetchall()
-    found = {(uid, temp): any(identity) for uid, temp, identity, _ in files}
+    # A Complete that was cut off has renamed some: the file is at its final name, where it is found again.
+    found = {(uid, temp): any(identity) and not os.path.lexists(local) for uid, temp, identity, local in files}
     found.update({(uid, temp): False for uid, temp in orphans})
     return found
 

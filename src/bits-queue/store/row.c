@@ -76,6 +76,23 @@ int row_start(Store *store, Statement which, const char *table, RowWriter *ret)
         return ret->mac ? 0 : store_wrote(store, SQLITE_NOMEM);
 }
 
+static int finish(RowWriter *row, const void *mac, size_t size, bool strict)
+{
+        int code = SQLITE_NOMEM; /* nothing else fails in making a row */
+
+        EVP_MAC_CTX_free(row->mac);
+        if (row->error == 0)
+                code = sqlite3_bind_blob64(row->statement, row->column + 1, mac, size,
+                                           SQLITE_STATIC);
+        if (code == SQLITE_OK)
+                code = sqlite3_step(row->statement);
+        sqlite3_reset(row->statement);
+        sqlite3_clear_bindings(row->statement);
+        if (!strict && store_error(code) == -EUCLEAN)
+                return -EUCLEAN;
+        return store_wrote(row->store, code);
+}
+
 int row_finish(RowWriter *row)
 {
         uint8_t mac[MAC_SIZE];
@@ -83,23 +100,19 @@ int row_finish(RowWriter *row)
 
         if (row->error == 0 && !EVP_MAC_final(row->mac, mac, &size, sizeof(mac)))
                 row->error = -ENOMEM;
-        EVP_MAC_CTX_free(row->mac);
-        if (row->error == 0)
-                row->error = store_error(sqlite3_bind_blob(row->statement, row->column + 1, mac,
-                                                           sizeof(mac), SQLITE_STATIC));
-        if (row->error == 0)
-                row->error = store_wrote(row->store, sqlite3_step(row->statement));
-        else
-                (void)store_wrote(row->store, SQLITE_NOMEM); /* nothing else fails in making it */
-        sqlite3_reset(row->statement);
-        sqlite3_clear_bindings(row->statement);
-        return row->error;
+        return finish(row, mac, sizeof(mac), true);
 }
 
-bool row_is_authentic(const Store *store, const char *table, sqlite3_stmt *s, int n)
+int row_finish_altered(RowWriter *row, sqlite3_stmt *from, int column)
+{
+        const void *mac = sqlite3_column_blob(from, column);
+
+        return finish(row, mac ? mac : "", (size_t)sqlite3_column_bytes(from, column), false);
+}
+
+bool row_mac(const Store *store, const char *table, sqlite3_stmt *s, int n, uint8_t ret[MAC_SIZE])
 {
         EVP_MAC_CTX *mac = mac_new(store, table);
-        uint8_t expected[MAC_SIZE];
         size_t size = 0;
         bool good = mac != NULL;
 
@@ -114,11 +127,17 @@ bool row_is_authentic(const Store *store, const char *table, sqlite3_stmt *s, in
                         good = mac_feed(mac, value, (size_t)sqlite3_column_bytes(s, i));
                 }
         }
-        good = good && EVP_MAC_final(mac, expected, &size, sizeof(expected)) &&
-               sqlite3_column_bytes(s, n) == MAC_SIZE &&
-               CRYPTO_memcmp(expected, sqlite3_column_blob(s, n), MAC_SIZE) == 0;
+        good = good && EVP_MAC_final(mac, ret, &size, MAC_SIZE);
         EVP_MAC_CTX_free(mac);
         return good;
+}
+
+bool row_is_authentic(const Store *store, const char *table, sqlite3_stmt *s, int n)
+{
+        uint8_t expected[MAC_SIZE];
+
+        return row_mac(store, table, s, n, expected) && sqlite3_column_bytes(s, n) == MAC_SIZE &&
+               CRYPTO_memcmp(expected, sqlite3_column_blob(s, n), MAC_SIZE) == 0;
 }
 
 const char *column_text(sqlite3_stmt *s, int column)

@@ -20,6 +20,9 @@ typedef struct SerialSet { /* in any order, without the last one twice in a row 
         size_t n, allocated;
 } SerialSet;
 
+int serial_set_add(SerialSet *set, uint64_t serial);
+void serial_set_tidy(SerialSet *set); /* ascending, each once */
+
 struct Store {
         Queue *queue;
         sqlite3 *db;
@@ -57,7 +60,12 @@ void row_number(RowWriter *row, int64_t value);
 void row_text(RowWriter *row, const char *value); /* NULL: no text */
 void row_blob(RowWriter *row, const void *value, size_t size);
 int row_finish(RowWriter *row);
+/* With the MAC that is in that column, right or wrong. -EUCLEAN: a value is of a kind that its
+ * column cannot have; nothing is written, and the transaction goes on. */
+int row_finish_altered(RowWriter *row, sqlite3_stmt *from, int column);
 
+/* The MAC of the first n values. */
+bool row_mac(const Store *store, const char *table, sqlite3_stmt *s, int n, uint8_t ret[MAC_SIZE]);
 /* Does the MAC in column n belong to the n values before it? */
 bool row_is_authentic(const Store *store, const char *table, sqlite3_stmt *s, int n);
 

@@ -54,6 +54,9 @@ const char schema_text[] =
         /* up to which serial an owner's history was trimmed */
         "CREATE TABLE history_lost(owner INTEGER PRIMARY KEY, serial INTEGER NOT NULL) STRICT;";
 
+const char schema_sql_1_job[] = LOAD(job, JOB_COLUMNS_1) "WHERE serial=?1";
+const char schema_sql_1_file[] = LOAD(file, FILE_COLUMNS_1) "WHERE job=?1 ORDER BY ordinal";
+
 const char *const schema_sql[SQL_COUNT] = {
         [SQL_BEGIN] = "BEGIN IMMEDIATE",
         [SQL_COMMIT] = "COMMIT",

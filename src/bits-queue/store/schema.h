@@ -12,20 +12,23 @@
 #define SCHEMA_VERSION 2
 
 /* clang-format off */
-#define JOB_COLUMNS(X)                                                                             \
+#define JOB_COLUMNS_1(X)                                                                           \
         X(serial) X(guid) X(owner) X(type) X(state) X(priority) X(display_name) X(description)     \
         X(notify_flags) X(minimum_retry_delay_sec) X(no_progress_timeout_sec) X(error_count)       \
         X(helper_flags) X(notified) X(created_usec) X(modified_usec) X(completed_usec)             \
-        X(error_code) X(error_context) X(error_file) X(error_protocol) X(error_text)               \
+        X(error_code) X(error_context) X(error_file) X(error_protocol) X(error_text)
+#define JOB_COLUMNS(X)                                                                             \
+        JOB_COLUMNS_1(X)                                                                           \
         X(elevated) X(resumed) X(max_download_time_sec) X(download_time_usec) X(cost_flags)        \
         X(notify_program) X(notify_parameters) X(notify_uid) X(notify_class)                       \
         X(notify_interval_msec) X(dynamic_content) X(high_performance) X(on_demand)                \
         X(max_download_size) X(peer_flags) X(acl_flags) X(n_stored)
-#define FILE_COLUMNS(X)                                                                            \
+#define FILE_COLUMNS_1(X)                                                                          \
         X(job) X(ordinal) X(state) X(remote) X(local) X(temp) X(temp_uid) X(id) X(directory)       \
-        X(etag) X(last_modified_usec) X(version_size) X(size) X(offset)                            \
-        X(hash) X(digest) X(validation) X(announced) X(ranges) X(filled)    \
-        X(requested)
+        X(etag) X(last_modified_usec) X(version_size) X(size) X(offset)
+#define FILE_COLUMNS(X)                                                                            \
+        FILE_COLUMNS_1(X)                                                                          \
+        X(hash) X(digest) X(validation) X(announced) X(ranges) X(filled) X(requested)
 #define ORPHAN_COLUMNS(X)                                                                          \
         X(serial) X(uid) X(owner) X(file) X(directory) X(path) X(temp)
 /* clang-format on */
@@ -73,3 +76,5 @@ typedef enum Statement {
 
 extern const char schema_text[]; /* makes the tables of SCHEMA_VERSION */
 extern const char *const schema_sql[SQL_COUNT];
+/* A job by serial, and its files, as schema 1 had them. */
+extern const char schema_sql_1_job[], schema_sql_1_file[];

@@ -1,5 +1,7 @@
 /* The store against a real SQLite database: what is kept, and what an attacker's edit comes to. */
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <sqlite3.h>
 #include <stdarg.h>
@@ -17,6 +19,7 @@
 #include "file.h"
 #include "job.h"
 #include "queue.h"
+#include "store/row.h"
 #include "store/store.h"
 
 static char directory[] = "/tmp/bits-test-store-XXXXXX";
@@ -86,18 +89,24 @@ static int setup(void **state)
         return mkdtemp(directory) ? 0 : -1;
 }
 
-static int teardown(void **state)
+static void clear(void)
 {
-        static const char *const names[] = {"queue.db", "queue.db-wal", "queue.db-shm"};
-        char path[256];
+        DIR *d = opendir(directory);
+        const struct dirent *entry;
 
-        (void)state;
         for (size_t i = 0; i < n_loaded; i++)
                 free_job(loaded[i]);
-        for (size_t i = 0; i < ELEMENTS(names); i++) {
-                (void)snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
-                (void)unlink(path);
-        }
+        n_loaded = 0;
+        assert_non_null(d);
+        while ((entry = readdir(d)))
+                (void)unlinkat(dirfd(d), entry->d_name, 0);
+        closedir(d);
+}
+
+static int teardown(void **state)
+{
+        (void)state;
+        clear();
         return rmdir(directory);
 }
 
@@ -350,21 +359,331 @@ static void test_open_to_others(void **state)
         assert_int_equal(store_open(&queue, directory, &store), -EPERM);
 }
 
-static void test_damaged(void **state)
+/* ---- damage ---------------------------------------------------------------------------------- */
+
+static void overwrite(off_t offset, const void *data, size_t size)
 {
         char path[256];
+        int fd;
+
+        (void)snprintf(path, sizeof(path), "%s/queue.db", directory);
+        fd = open(path, O_WRONLY);
+        assert_true(fd >= 0);
+        assert_int_equal(pwrite(fd, data, size, offset), size);
+        assert_int_equal(close(fd), 0);
+}
+
+static bool is_set_aside(const char *start)
+{
+        DIR *d = opendir(directory);
+        const struct dirent *entry;
+        bool found = false;
+
+        assert_non_null(d);
+        while ((entry = readdir(d)))
+                found |= strncmp(entry->d_name, start, strlen(start)) == 0;
+        closedir(d);
+        return found;
+}
+
+/* Opens what is damaged, once by itself and once more by the mark when only loading notices; how
+ * many jobs are there then, set aside ones with them. */
+static size_t open_damaged(Queue *queue, unsigned *ret_quarantined)
+{
         Store *store = NULL;
+        int r;
+
+        assert_int_equal(store_open(queue, directory, &store), 0);
+        queue->store = store;
+        r = store_load_jobs(store, load, ret_quarantined);
+        if (r == -EUCLEAN) {
+                store_mark_damaged(store);
+                store_close(store);
+                for (size_t i = 0; i < n_loaded; i++)
+                        free_job(loaded[i]);
+                n_loaded = 0;
+                assert_int_equal(store_open(queue, directory, &store), 0);
+                queue->store = store;
+                r = store_load_jobs(store, load, ret_quarantined);
+        }
+        assert_int_equal(r, 0);
+        return n_loaded + *ret_quarantined;
+}
+
+static void test_no_database(void **state)
+{
+        unsigned quarantined;
         Queue queue;
-        FILE *f;
+
+        (void)state;
+        fill(&queue);
+        overwrite(0, "no database at all, not even near", 33);
+        assert_int_equal(open_damaged(&queue, &quarantined), 0);
+        assert_true(is_set_aside("queue.db.damaged-"));
+        store_close(queue.store);
+}
+
+static void test_truncated(void **state)
+{
+        unsigned quarantined;
+        char path[256];
+        Queue queue;
 
         (void)state;
         fill(&queue);
         (void)snprintf(path, sizeof(path), "%s/queue.db", directory);
-        f = fopen(path, "r+");
-        assert_non_null(f);
-        assert_int_equal(fputs("no database at all, not even near", f) >= 0, 1);
-        assert_int_equal(fclose(f), 0);
-        assert_int_equal(store_open(&queue, directory, &store), -EUCLEAN);
+        assert_int_equal(truncate(path, 3 * 4096 + 100), 0);
+        (void)open_damaged(&queue, &quarantined);
+        assert_true(is_set_aside("queue.db.damaged-"));
+        store_close(queue.store);
+}
+
+static int64_t root_page(const char *name)
+{
+        char path[256], query[128];
+        sqlite3_stmt *s;
+        sqlite3 *db;
+        int64_t page;
+
+        (void)snprintf(path, sizeof(path), "%s/queue.db", directory);
+        (void)snprintf(query, sizeof(query), "SELECT rootpage FROM sqlite_schema WHERE name='%s'",
+                       name);
+        assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+        assert_int_equal(sqlite3_prepare_v2(db, query, -1, &s, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+        page = sqlite3_column_int64(s, 0);
+        sqlite3_finalize(s);
+        sqlite3_close(db);
+        return page;
+}
+
+static void zero_root(const char *name)
+{
+        uint8_t page[4096] = {0};
+
+        overwrite((root_page(name) - 1) * 4096, page, sizeof(page));
+}
+
+/* The jobs' table is gone, their index and their files say that they were there. */
+static void test_zeroed_jobs(void **state)
+{
+        unsigned quarantined;
+        Queue queue;
+
+        (void)state;
+        fill(&queue);
+        zero_root("job");
+        assert_int_equal(open_damaged(&queue, &quarantined), 0);
+        assert_true(is_set_aside("queue.db.damaged-"));
+        store_close(queue.store);
+        sql("SELECT 1/(count(*)=2) FROM quarantine WHERE why='job row lost'");
+        sql("SELECT 1/(count(*)=1) FROM file");
+}
+
+/* The index is gone: all jobs are carried over, as they were. */
+static void test_zeroed_index(void **state)
+{
+        unsigned quarantined;
+        Queue queue;
+        Job *job;
+
+        (void)state;
+        fill(&queue);
+        zero_root("sqlite_autoindex_job_1");
+        {
+                Store *store = NULL;
+
+                assert_int_equal(store_open(&queue, directory, &store), 0);
+                store_mark_damaged(store); /* as a commit finds it */
+                store_close(store);
+        }
+        assert_int_equal(open_damaged(&queue, &quarantined), 2);
+        assert_int_equal(quarantined, 0);
+        assert_int_equal(store_load_files(queue.store, loaded[0]), 0);
+        assert_int_equal(loaded[0]->files[0]->offset, 12345);
+        job = make_job("three");
+        assert_int_equal(store_insert_job(queue.store, job), 0);
+        assert_int_equal(job->serial, 3);
+        free_job(job);
+        store_close(queue.store);
+}
+
+/* Files that cannot be read are missed: their job is not run without them. */
+static void test_zeroed_files(void **state)
+{
+        unsigned quarantined;
+        Queue queue;
+
+        (void)state;
+        fill(&queue);
+        zero_root("file");
+        {
+                Store *store = NULL;
+
+                assert_int_equal(store_open(&queue, directory, &store), 0);
+                store_mark_damaged(store);
+                store_close(store);
+        }
+        assert_int_equal(open_damaged(&queue, &quarantined), 2);
+        assert_int_equal(store_load_files(queue.store, loaded[0]), -EBADMSG);
+        assert_int_equal(store_load_files(queue.store, loaded[1]), 0);
+        store_close(queue.store);
+}
+
+/* Whatever is hit: it opens, and what is loaded is as it was or set aside. */
+static void test_random_bytes(void **state)
+{
+        (void)state;
+        for (unsigned seed = 1; seed <= 200; seed++) {
+                unsigned quarantined;
+                struct stat st;
+                char path[256];
+                Queue queue;
+
+                srandom(seed);
+                fill(&queue);
+                (void)snprintf(path, sizeof(path), "%s/queue.db", directory);
+                assert_int_equal(stat(path, &st), 0);
+                for (int i = 0; i < 8; i++)
+                        overwrite(100 + random() % (st.st_size - 100),
+                                  &(uint8_t){(uint8_t)random()}, 1);
+                (void)open_damaged(&queue, &quarantined);
+                for (size_t i = 0; i < n_loaded; i++) {
+                        assert_int_equal(loaded[i]->owner, 2001);
+                        assert_true(strcmp(loaded[i]->display_name, "one") == 0 ||
+                                    strcmp(loaded[i]->display_name, "two") == 0);
+                        if (store_load_files(queue.store, loaded[i]) == 0 && loaded[i]->n_files)
+                                assert_string_equal(loaded[i]->files[0]->local, "/tmp/x");
+                }
+                store_close(queue.store);
+                clear();
+        }
+}
+
+/* A rebuild that was cut off after the old file had gone. */
+static void test_interrupted_rebuild(void **state)
+{
+        char path[256], other[300];
+        unsigned quarantined;
+        Queue queue;
+
+        (void)state;
+        fill(&queue);
+        (void)snprintf(path, sizeof(path), "%s/queue.db", directory);
+        (void)snprintf(other, sizeof(other), "%s.new", path);
+        assert_int_equal(rename(path, other), 0);
+        assert_int_equal(open_damaged(&queue, &quarantined), 2);
+        store_close(queue.store);
+        assert_false(is_set_aside("queue.db.new"));
+        assert_false(is_set_aside("queue.db.damaged"));
+}
+
+/* ---- an older schema ------------------------------------------------------------------------- */
+
+#define NAME_1(name) #name ","
+
+static const char old_schema[] =
+        "CREATE TABLE old_job(serial INTEGER PRIMARY KEY AUTOINCREMENT, guid BLOB NOT NULL UNIQUE,"
+        " owner INTEGER NOT NULL, type INTEGER NOT NULL, state INTEGER NOT NULL,"
+        " priority INTEGER NOT NULL, display_name TEXT NOT NULL, description TEXT NOT NULL,"
+        " notify_flags INTEGER NOT NULL, minimum_retry_delay_sec INTEGER NOT NULL,"
+        " no_progress_timeout_sec INTEGER NOT NULL, error_count INTEGER NOT NULL,"
+        " helper_flags INTEGER NOT NULL, notified INTEGER NOT NULL, created_usec INTEGER NOT NULL,"
+        " modified_usec INTEGER NOT NULL, completed_usec INTEGER NOT NULL,"
+        " error_code INTEGER NOT NULL, error_context INTEGER NOT NULL,"
+        " error_file INTEGER NOT NULL, error_protocol TEXT NOT NULL, error_text TEXT,"
+        " mac BLOB NOT NULL) STRICT;"
+        "CREATE TABLE old_file(job INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
+        " state INTEGER NOT NULL, remote TEXT NOT NULL, local TEXT NOT NULL, temp TEXT NOT NULL,"
+        " temp_uid INTEGER NOT NULL, id BLOB NOT NULL, directory BLOB NOT NULL, etag TEXT NOT NULL,"
+        " last_modified_usec INTEGER NOT NULL, version_size INTEGER NOT NULL,"
+        " size INTEGER NOT NULL, offset INTEGER NOT NULL, mac BLOB NOT NULL,"
+        " PRIMARY KEY(job, ordinal)) STRICT, WITHOUT ROWID;";
+
+static void copy_to_old(Store *store, const char *table, const char *columns, int n)
+{
+        char query[2048];
+        sqlite3_stmt *from, *to;
+        uint8_t mac[MAC_SIZE];
+
+        (void)snprintf(query, sizeof(query), "SELECT %s0 FROM %s", columns, table);
+        assert_int_equal(sqlite3_prepare_v2(store->db, query, -1, &from, NULL), SQLITE_OK);
+        while (sqlite3_step(from) == SQLITE_ROW) {
+                (void)snprintf(query, sizeof(query), "INSERT INTO old_%s(%smac) VALUES(", table,
+                               columns);
+                for (int i = 0; i < n; i++)
+                        (void)strcat(query, "?,");
+                (void)strcat(query, "?)");
+                assert_int_equal(sqlite3_prepare_v2(store->db, query, -1, &to, NULL), SQLITE_OK);
+                for (int i = 0; i < n; i++)
+                        assert_int_equal(
+                                sqlite3_bind_value(to, i + 1, sqlite3_column_value(from, i)), 0);
+                assert_true(row_mac(store, table, from, n, mac));
+                assert_int_equal(sqlite3_bind_blob(to, n + 1, mac, MAC_SIZE, SQLITE_STATIC), 0);
+                assert_int_equal(sqlite3_step(to), SQLITE_DONE);
+                sqlite3_finalize(to);
+        }
+        sqlite3_finalize(from);
+}
+
+/* The database of fill() as schema 1 had it. */
+static void fill_old(Queue *queue)
+{
+        Store *store = NULL;
+
+        fill(queue);
+        sql(old_schema);
+        assert_int_equal(store_open(queue, directory, &store), 0);
+        copy_to_old(store, "job", JOB_COLUMNS_1(NAME_1), JOB_error_text + 1);
+        copy_to_old(store, "file", FILE_COLUMNS_1(NAME_1), FILE_offset + 1);
+        store_close(store);
+        sql("DROP TABLE job; DROP TABLE file; ALTER TABLE old_job RENAME TO job;"
+            "ALTER TABLE old_file RENAME TO file; PRAGMA user_version=1");
+}
+
+static void test_older_schema(void **state)
+{
+        unsigned quarantined;
+        Store *store = NULL;
+        Queue queue;
+
+        (void)state;
+        fill_old(&queue);
+        assert_int_equal(store_open(&queue, directory, &store), 0);
+        queue.store = store;
+        assert_true(is_set_aside("queue.db.schema-1"));
+        assert_int_equal(store_load_jobs(store, load, &quarantined), 0);
+        assert_int_equal(n_loaded, 2);
+        assert_int_equal(quarantined, 0);
+        assert_string_equal(loaded[0]->display_name, "one");
+        assert_int_equal(loaded[0]->notify_interval_msec, 500);
+        assert_int_equal(loaded[0]->notify_uid, (uid_t)-1);
+        assert_int_equal(store_load_files(store, loaded[0]), 0);
+        assert_int_equal(loaded[0]->n_files, 1);
+        assert_int_equal(loaded[0]->files[0]->offset, 12345);
+        assert_int_equal(loaded[0]->files[0]->n_ranges, 0);
+        store_close(store);
+        sql("SELECT 1/(user_version=2) FROM pragma_user_version");
+}
+
+/* A row that was altered before does not get a MAC for it. */
+static void test_older_schema_altered(void **state)
+{
+        unsigned quarantined;
+        Store *store = NULL;
+        Queue queue;
+
+        (void)state;
+        fill_old(&queue);
+        sql("UPDATE job SET owner=0 WHERE serial=2; UPDATE file SET local='/etc/shadow'");
+        assert_int_equal(store_open(&queue, directory, &store), 0);
+        queue.store = store;
+        assert_int_equal(store_load_jobs(store, load, &quarantined), 0);
+        assert_int_equal(n_loaded, 1);
+        assert_int_equal(quarantined, 1);
+        assert_int_equal(store_load_files(store, loaded[0]), -EBADMSG);
+        store_close(store);
+        sql("SELECT 1/(count(*)=2) FROM job");
 }
 
 static int restored;
@@ -422,7 +741,15 @@ int main(void)
                 TEST(test_held_and_reloaded),
                 TEST(test_newer_schema),
                 TEST(test_open_to_others),
-                TEST(test_damaged),
+                TEST(test_no_database),
+                TEST(test_truncated),
+                TEST(test_zeroed_jobs),
+                TEST(test_zeroed_index),
+                TEST(test_zeroed_files),
+                TEST(test_random_bytes),
+                TEST(test_interrupted_rebuild),
+                TEST(test_older_schema),
+                TEST(test_older_schema_altered),
                 TEST(test_orphans),
         };
 

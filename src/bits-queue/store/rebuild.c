@@ -1,0 +1,330 @@
+/*
+ * A new database out of an old one that cannot go on as it is: of an older schema, or damaged. Row
+ * by row, so that what can be read is carried over; a row keeps its MAC, or gets a new one only
+ * after its old one has been found right. What is inauthentic is carried over as it is, and set
+ * aside when it is loaded. The old file stays beside the new one, as evidence.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "queue.h"
+#include "store/rebuild.h"
+
+enum {
+        JOB_N_1 = JOB_error_text + 1, /* columns of schema 1: the first ones of today's */
+        FILE_N_1 = FILE_offset + 1,
+        EMPTY_BLOB = -1,
+};
+
+typedef struct Count {
+        unsigned jobs, files, orphans, tickets, altered;
+        unsigned lost;       /* rows that are known to have been there */
+        unsigned unreadable; /* tables, or their ends */
+} Count;
+
+typedef struct Rebuild {
+        Store *store; /* the new one */
+        sqlite3 *old;
+        int64_t version;
+        SerialSet serials;
+        Count count;
+} Rebuild;
+
+typedef struct Column { /* what a column gets that the old schema does not have */
+        int index;
+        int64_t number;
+        const char *text;
+        size_t blob_size;
+} Column;
+
+static const uint8_t zeros[64];
+
+static const Column job_defaults[] = {
+        {.index = JOB_elevated},
+        {.index = JOB_resumed, .number = 1},
+        {.index = JOB_max_download_time_sec, .number = 7776000},
+        {.index = JOB_download_time_usec},
+        {.index = JOB_cost_flags},
+        {.index = JOB_notify_program, .text = ""},
+        {.index = JOB_notify_parameters, .text = ""},
+        {.index = JOB_notify_uid, .number = (uid_t)-1},
+        {.index = JOB_notify_class, .blob_size = sizeof(Guid)},
+        {.index = JOB_notify_interval_msec, .number = 500},
+        {.index = JOB_dynamic_content},
+        {.index = JOB_high_performance},
+        {.index = JOB_on_demand},
+        {.index = JOB_max_download_size},
+        {.index = JOB_peer_flags},
+        {.index = JOB_acl_flags},
+};
+
+static const Column file_defaults[] = {
+        {.index = FILE_hash},
+        {.index = FILE_digest, .blob_size = 64},
+        {.index = FILE_validation},
+        {.index = FILE_announced},
+        {.index = FILE_ranges, .number = EMPTY_BLOB},
+        {.index = FILE_filled, .number = EMPTY_BLOB},
+        {.index = FILE_requested, .number = EMPTY_BLOB},
+};
+
+/* A column that is added to the schema gets its line here. */
+static_assert(ELEMENTS(job_defaults) + 1 == JOB_N - JOB_N_1); /* and n_stored, which is counted */
+static_assert(ELEMENTS(file_defaults) == FILE_N - FILE_N_1);
+
+/* ---- one row --------------------------------------------------------------------------------- */
+
+static void put_value(RowWriter *row, sqlite3_stmt *from, int column)
+{
+        if (sqlite3_column_type(from, column) == SQLITE_INTEGER)
+                row_number(row, sqlite3_column_int64(from, column));
+        else if (sqlite3_column_type(from, column) == SQLITE_BLOB)
+                row_blob(row, sqlite3_column_blob(from, column),
+                         (size_t)sqlite3_column_bytes(from, column));
+        else
+                row_text(row, (const char *)sqlite3_column_text(from, column));
+}
+
+static void put_default(RowWriter *row, const Column *c)
+{
+        if (c->text)
+                row_text(row, c->text);
+        else if (c->blob_size > 0)
+                row_blob(row, zeros, c->blob_size);
+        else if (c->number == EMPTY_BLOB)
+                row_blob(row, NULL, 0);
+        else
+                row_number(row, c->number);
+}
+
+typedef struct Table {
+        const char *name;
+        Statement put;
+        int have[2], want; /* columns in schema 1 and 2 */
+        const Column *defaults;
+} Table;
+
+static const Table job_table = {"job", SQL_JOB_PUT, {JOB_N_1, JOB_N}, JOB_N, job_defaults};
+static const Table file_table = {"file", SQL_FILE_PUT, {FILE_N_1, FILE_N}, FILE_N, file_defaults};
+static const Table orphan_table = {"orphan", SQL_ORPHAN_PUT, {ORPHAN_N, ORPHAN_N}, ORPHAN_N, NULL};
+
+/* n_stored: of a job of schema 1. */
+static int carry(Rebuild *b, const Table *t, sqlite3_stmt *from, int64_t n_stored)
+{
+        int have = t->have[b->version - 1], r;
+        bool authentic = row_is_authentic(b->store, t->name, from, have);
+        RowWriter row;
+
+        r = row_start(b->store, t->put, t->name, &row);
+        if (r < 0)
+                return r;
+        for (int i = 0; i < have; i++)
+                put_value(&row, from, i);
+        for (int i = have; i < t->want; i++)
+                if (t == &job_table && i == JOB_n_stored)
+                        row_number(&row, n_stored);
+                else
+                        put_default(&row, &t->defaults[i - have]);
+        if (authentic)
+                return row_finish(&row);
+        b->count.altered++;
+        r = row_finish_altered(&row, from, have);
+        if (r == -EUCLEAN) /* of a kind that its column cannot have */
+                b->count.lost++;
+        return r == -EUCLEAN ? 0 : r;
+}
+
+/* ---- tables ---------------------------------------------------------------------------------- */
+
+static sqlite3_stmt *prepare(Rebuild *b, const char *text)
+{
+        sqlite3_stmt *s = NULL;
+
+        if (sqlite3_prepare_v2(b->old, text, -1, &s, NULL) != SQLITE_OK)
+                b->count.unreadable++;
+        return s; /* NULL is nothing to all that follows */
+}
+
+static void closep_statement(sqlite3_stmt **s)
+{
+        sqlite3_finalize(*s);
+}
+
+static int note_serials(Rebuild *b, const char *text)
+{
+        _cleanup_(closep_statement) sqlite3_stmt *s = prepare(b, text);
+        int r = 0, step = SQLITE_DONE;
+
+        while (r == 0 && s && (step = sqlite3_step(s)) == SQLITE_ROW)
+                r = serial_set_add(&b->serials, (uint64_t)sqlite3_column_int64(s, 0));
+        if (r == 0 && step != SQLITE_DONE)
+                b->count.unreadable++;
+        return r;
+}
+
+/* The table from both ends, its index likewise, and what the files say: where one is damaged,
+ * another may not be. */
+static int find_serials(Rebuild *b)
+{
+        static const char *const texts[] = {
+                "SELECT serial FROM job NOT INDEXED ORDER BY serial",
+                "SELECT serial FROM job NOT INDEXED ORDER BY serial DESC",
+                "SELECT serial FROM job ORDER BY guid",
+                "SELECT serial FROM job ORDER BY guid DESC",
+                "SELECT job FROM file ORDER BY job",
+                "SELECT job FROM file ORDER BY job DESC",
+        };
+        int r = 0;
+
+        for (size_t i = 0; i < ELEMENTS(texts) && r == 0; i++)
+                r = note_serials(b, texts[i]);
+        serial_set_tidy(&b->serials);
+        return r;
+}
+
+static int carry_files(Rebuild *b, sqlite3_stmt *s, uint64_t serial, int64_t *ret_n)
+{
+        int r = 0, step = SQLITE_DONE;
+
+        *ret_n = 0;
+        if (!s)
+                return 0;
+        (void)sqlite3_bind_int64(s, 1, (int64_t)serial);
+        while (r == 0 && (step = sqlite3_step(s)) == SQLITE_ROW) {
+                r = carry(b, &file_table, s, 0);
+                b->count.files++;
+                ++*ret_n;
+        }
+        if (r == 0 && step != SQLITE_DONE)
+                b->count.unreadable++; /* the job's own count tells when it is loaded */
+        sqlite3_reset(s);
+        return r;
+}
+
+static int carry_job(Rebuild *b, sqlite3_stmt *jobs, sqlite3_stmt *files, uint64_t serial)
+{
+        int64_t n_files;
+        int r;
+
+        r = carry_files(b, files, serial, &n_files);
+        if (r < 0 || !jobs)
+                return r;
+        (void)sqlite3_bind_int64(jobs, 1, (int64_t)serial);
+        if (sqlite3_step(jobs) == SQLITE_ROW) {
+                b->count.jobs++;
+                r = carry(b, &job_table, jobs, n_files);
+        } else {
+                b->count.lost++;
+                r = store_quarantine_job(b->store, serial, "job row lost");
+        }
+        sqlite3_reset(jobs);
+        return r;
+}
+
+static int carry_jobs(Rebuild *b)
+{
+        _cleanup_(closep_statement) sqlite3_stmt *jobs =
+                prepare(b, b->version == 1 ? schema_sql_1_job : schema_sql[SQL_JOB_RELOAD]);
+        _cleanup_(closep_statement) sqlite3_stmt *files =
+                prepare(b, b->version == 1 ? schema_sql_1_file : schema_sql[SQL_FILE_LOAD]);
+        int r = find_serials(b);
+
+        for (size_t i = 0; i < b->serials.n && r == 0; i++)
+                r = carry_job(b, jobs, files, b->serials.serials[i]);
+        return r;
+}
+
+static int carry_orphans(Rebuild *b)
+{
+        _cleanup_(closep_statement) sqlite3_stmt *s = prepare(b, schema_sql[SQL_ORPHAN_LOAD]);
+        int r = 0, step = SQLITE_DONE;
+
+        while (r == 0 && s && (step = sqlite3_step(s)) == SQLITE_ROW) {
+                b->count.orphans++;
+                r = carry(b, &orphan_table, s, 0);
+        }
+        if (r == 0 && step != SQLITE_DONE)
+                b->count.unreadable++;
+        return r;
+}
+
+static int carry_tickets(Rebuild *b)
+{
+        _cleanup_(closep_statement) sqlite3_stmt *s = prepare(b, schema_sql[SQL_TICKET_LOAD]);
+        int r = 0, step = SQLITE_DONE;
+        Ticket ticket;
+
+        while (r == 0 && s && (step = sqlite3_step(s)) == SQLITE_ROW)
+                if (column_copy(s, 0, &ticket, sizeof(ticket))) {
+                        b->count.tickets++;
+                        r = store_put_ticket(b->store, &ticket);
+                }
+        if (r == 0 && step != SQLITE_DONE)
+                b->count.unreadable++;
+        return r;
+}
+
+static int carry_quarantine(Rebuild *b)
+{
+        _cleanup_(closep_statement) sqlite3_stmt *s = prepare(b, "SELECT job,why FROM quarantine");
+        int r = 0;
+
+        while (r == 0 && s && sqlite3_step(s) == SQLITE_ROW)
+                r = store_quarantine_job(b->store, (uint64_t)sqlite3_column_int64(s, 0),
+                                         column_text(s, 1));
+        return r;
+}
+
+/* A serial that was used is not used again. */
+static int carry_sequence(Rebuild *b)
+{
+        _cleanup_(closep_statement) sqlite3_stmt *s =
+                prepare(b, "SELECT name,seq FROM sqlite_sequence");
+        char text[256];
+        int r = 0;
+
+        while (r == 0 && s && sqlite3_step(s) == SQLITE_ROW) {
+                const char *name = column_text(s, 0);
+
+                if (strcmp(name, "job") != 0 && strcmp(name, "orphan") != 0)
+                        continue;
+                (void)snprintf(text, sizeof(text),
+                               "DELETE FROM sqlite_sequence WHERE name='%s' AND seq<%lld;"
+                               "INSERT INTO sqlite_sequence SELECT '%s',%lld WHERE NOT EXISTS"
+                               "(SELECT 1 FROM sqlite_sequence WHERE name='%s')",
+                               name, (long long)sqlite3_column_int64(s, 1), name,
+                               (long long)sqlite3_column_int64(s, 1), name);
+                r = store_error(sqlite3_exec(b->store->db, text, NULL, NULL, NULL));
+        }
+        return r;
+}
+
+int store_carry_over(Store *store, sqlite3 *old, int64_t version)
+{
+        static int (*const steps[])(Rebuild *) = {carry_jobs, carry_orphans, carry_tickets,
+                                                  carry_quarantine, carry_sequence};
+        Rebuild b = {.store = store, .old = old, .version = version};
+        const Count *n = &b.count;
+        int r = store_begin(store);
+
+        for (size_t i = 0; i < ELEMENTS(steps) && r == 0; i++)
+                r = steps[i](&b);
+        free(b.serials.serials);
+        if (r == 0)
+                r = store_commit(store);
+        if (r < 0)
+                return r;
+        log_write(n->lost || n->unreadable || n->altered ? LOG_CRIT : LOG_NOTICE,
+                  "carried over: %u jobs, %u files, %u orphans, %u tickets; %u rows are altered, "
+                  "%u rows are lost, %u times reading came to a damaged place",
+                  n->jobs, n->files, n->orphans, n->tickets, n->altered, n->lost, n->unreadable);
+        return 0;
+}
