@@ -113,7 +113,7 @@ static int start(Queue *queue, int *ret_status)
         if (r < 0) {
                 log_error("the store in %s cannot be opened: %s%s", state, strerror(-r),
                           r == -EPROTO  ? " (it was written by a newer version)"
-                          : r == -EPERM ? " (it must be this user's, and closed to others)"
+                          : r == -EPERM || r == -EACCES ? " (it must be this user's, and closed to others)"
                                         : "");
                 *ret_status = SUPERVISOR_EXIT_WAITING;
                 return r;

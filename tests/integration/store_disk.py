@@ -19,9 +19,9 @@ STORE = jobs.STORE
 
 
 def restart():
-    """kill -9 of bits-queue, without waiting for an answer; returns when another one has started."""
+    """kill -9 of bitsd, which takes bits-queue along and has no delay from falls before; returns when others have started."""
     old = programs.pids("bits-queue")
-    jobs.kill("bits-queue")
+    jobs.kill("bitsd")
     wait_for(lambda: set(programs.pids("bits-queue")) - set(old), "another bits-queue")
 
 

@@ -344,3 +344,49 @@ def test_input_output_error_while_writing(server, remote):
         error, cancelled = people.call("alice", full_disk, server.url(remote.name), place / "x")
         assert (error, cancelled) == ((0x8007045D, LOCAL_FILE), 0)  # ERROR_IO_DEVICE
         assert os.listdir(place) == []
+
+
+def complete_refused(remote, local):
+    job = start(jobs.session(), remote, local)
+    jobs.wait_state(job, bus.TRANSFERRED)
+    return job.id
+
+
+def test_input_output_error_while_renaming(server, remote):
+    """Complete says so, the job stays, and a repetition finishes it when the disk is well again."""
+    with mounted_quota("rename-fails", "rename EIO\n") as place:
+        job_id = people.call("alice", complete_refused, server.url(remote.name), place / "x")
+
+        def complete():
+            job = jobs.session().get(job_id)
+            return jobs.refused(job.call, "Complete"), job.state
+
+        assert people.call("alice", complete) == (0x8007045D, bus.TRANSFERRED)
+        assert not (place / "x").exists()
+        pathlib.Path("/run/rename-fails-rules").write_text("")
+        assert people.call("alice", complete) == (None, bus.ACKNOWLEDGED)
+        assert os.listdir(place) == ["x"] and sha256(place / "x") == sha256(remote)
+
+
+@pytest.mark.parametrize("name, code", [("EIO", 0x8007045D), ("ENOSPC", DISK_FULL)])
+def test_flush_fails(name, code, server, remote):
+    """What could not be flushed is never called transferred; Resume goes on when the disk is well again."""
+    with mounted_quota(f"flush-{name}", f"sync {name}\n") as place:
+
+        def begin():
+            job = start(jobs.session(), server.url(remote.name), place / "x")
+            jobs.wait_state(job, bus.ERROR)
+            return job.id, job.error()
+
+        job_id, error = people.call("alice", begin)
+        assert error == (code, LOCAL_FILE)
+        pathlib.Path(f"/run/flush-{name}-rules").write_text("")
+
+        def end():
+            job = jobs.session().get(job_id)
+            job.call("Resume")
+            jobs.wait_state(job, bus.TRANSFERRED)
+            job.call("Complete")
+
+        people.call("alice", end)
+        assert os.listdir(place) == ["x"] and sha256(place / "x") == sha256(remote)
