@@ -534,7 +534,7 @@ static void test_zeroed_files(void **state)
 static void test_random_bytes(void **state)
 {
         (void)state;
-        for (unsigned seed = 1; seed <= 200; seed++) {
+        for (unsigned seed = 1; seed <= 50; seed++) {
                 unsigned quarantined;
                 struct stat st;
                 char path[256];

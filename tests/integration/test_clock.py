@@ -1,0 +1,138 @@
+"""The wall clock jumps a year, the machine sleeps: delays are measured by what has really passed, sleep included
+(behaviour.md §3). bitsd and bits-queue get another clock by a preloaded library (tests/faults/clockshift.c)."""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import signal
+import struct
+import subprocess
+
+import pytest
+
+import bus
+import jobs
+import people
+import programs
+from conftest import TREE, sha256
+from origins import free_port, listens
+from waiting import wait_for
+
+PLACE = pathlib.Path("/run/clock")
+YEAR = 365 * 86400
+HOUR = 3600
+PROGRAMS = "bitsd", "bits-queue"
+
+
+def shift(wall=0, sleep=0):
+    with (PLACE / "shift").open("r+b") as stream:
+        stream.write(struct.pack("=qq", wall, sleep))
+
+
+def restart():
+    pid_file = pathlib.Path("/run/bits-sandbox/bitsd.pid")
+    old = pid_file.read_text()
+    os.kill(int(old), signal.SIGKILL)
+    wait_for(lambda: pid_file.read_text() not in ("", old), "another bitsd")
+    wait_for(programs.answers, "an answer")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def clock():
+    PLACE.mkdir()
+    library = next(path for path in TREE.glob("build*/tests/faults/libclockshift.so"))
+    shutil.copy(library, PLACE / "clockshift.so")
+    (PLACE / "shift").write_bytes(bytes(16))
+    for name in PROGRAMS:
+        program = pathlib.Path("/usr/libexec/bits") / name
+        shutil.copy(program, PLACE / name)
+        wrapper = PLACE / f"{name}.sh"
+        wrapper.write_text(
+            "#!/bin/sh\n"
+            f"LD_PRELOAD={PLACE}/clockshift.so ASAN_OPTIONS=verify_asan_link_order=0:$ASAN_OPTIONS exec {PLACE}/{name} \"$@\"\n"
+        )
+        wrapper.chmod(0o755)
+        subprocess.run(["mount", "--bind", wrapper, program], check=True)
+    restart()
+    yield
+    for name in PROGRAMS:
+        subprocess.run(["umount", f"/usr/libexec/bits/{name}"], check=True)
+    restart()
+
+
+@pytest.fixture(autouse=True)
+def straight():
+    yield
+    shift()
+
+
+@contextlib.contextmanager
+def origin(port, directory):
+    process = subprocess.Popen(
+        ["bits-server", "--port", str(port), str(directory)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
+    wait_for(lambda: listens(port), "the origin")
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def wait_for_retry(port, name, local, delay):
+    """A job that waits for its origin; runs as its owner."""
+    job = jobs.session().create(name)
+    job.call("SetMinimumRetryDelay", "u", delay)
+    job.add(f"http://127.0.0.1:{port}/clock.bin", local)
+    job.call("Resume")
+    jobs.wait_state(job, bus.TRANSIENT_ERROR)
+    return job.id
+
+
+def look(job_id):
+    job = bus.Bus().get(job_id)
+    return job.state, int(job.get("ErrorCount"))
+
+
+def finish(job_id):
+    job = jobs.session().get(job_id)  # authorised anew, as libbits does: a ticket of 90 days has expired in a year
+    jobs.wait_state(job, bus.TRANSFERRED)
+    job.call("Complete")
+
+
+@pytest.mark.parametrize("years", [1, -1])
+def test_wall_clock_jumps(years, files, alices):
+    """A delay of 5 s is over in its time, one of an hour is not over at all."""
+    remote, port = files.make("clock.bin", 1 << 20), free_port()
+    long = people.call("alice", wait_for_retry, port, "long", alices / "long", HOUR)
+    short = people.call("alice", wait_for_retry, port, "short", alices / "short", 5)
+    shift(wall=years * YEAR)
+    with origin(port, files.directory):
+        people.call("alice", finish, short)
+        assert sha256(alices / "short") == sha256(remote)
+        assert people.call("alice", look, long) == (bus.TRANSIENT_ERROR, 1)
+        people.call("alice", lambda: jobs.session().get(long).call("Cancel"))
+
+
+@pytest.mark.parametrize("years", [1, -1])
+def test_start_after_a_jump(years, files, alices):
+    """The service starts in another year: what was stored goes on."""
+    remote, port = files.make("clock.bin", 1 << 20), free_port()
+    job_id = people.call("alice", wait_for_retry, port, "kept", alices / "kept", HOUR)
+    shift(wall=years * YEAR)
+    restart()
+    with origin(port, files.directory):
+        people.call("alice", lambda: jobs.session().get(job_id).call("Resume"))
+        people.call("alice", finish, job_id)
+        assert sha256(alices / "kept") == sha256(remote)
+
+
+def test_sleep_counts(files, alices):
+    """An hour's delay is over when the machine has slept two; the next event finds it so."""
+    remote, port = files.make("clock.bin", 1 << 20), free_port()
+    job_id = people.call("alice", wait_for_retry, port, "slept", alices / "slept", HOUR)
+    with origin(port, files.directory):
+        shift(sleep=2 * HOUR)
+        people.call("alice", finish, job_id)
+        assert sha256(alices / "slept") == sha256(remote)
