@@ -60,6 +60,7 @@ class Receiver:
     def __init__(self, source):
         self.source = source
         self.heard = set()  # paths of jobs
+        self.patient = set()  # of those whose notifications are soon repeated
         self.bus = None
 
     def connect(self, paths):
@@ -81,9 +82,10 @@ class Receiver:
     def on_message(self, connection, message):
         if not isinstance(message, dbus.lowlevel.MethodCallMessage) or message.get_interface() != "org.bitsd1.Callback":
             return dbus.lowlevel.HANDLER_RESULT_NOT_YET_HANDLED
-        refuse = self.source.random() < 0.05
+        path = str(message.get_args_list()[0])
+        refuse = path in self.patient and self.source.random() < 0.05
         if not refuse and message.get_member() in ("JobTransferred", "JobError"):
-            self.heard.add(str(message.get_args_list()[0]))
+            self.heard.add(path)
         reply = dbus.lowlevel.MethodReturnMessage(message)
         reply.append(dbus.Int32(-2147467259 if refuse else 0))
         connection.send_message(reply)
@@ -191,10 +193,11 @@ class Owner:
     def take_in(self, job):
         self.jobs[job.id] = job
         try:
-            self.call(job.path, "Job", "SetMinimumRetryDelay", "u", dbus.UInt32(RETRY_SEC))
+            if self.call(job.path, "Job", "SetMinimumRetryDelay", "u", dbus.UInt32(RETRY_SEC))[0] is None:
+                self.receiver.patient.add(job.path)
             self.receiver.register(job.path)
         except Lost:
-            pass  # registered with the next connection; the delay is not looked at
+            pass  # registered with the next connection; its notifications are never refused
 
     def adopt(self, name):
         """Of a CreateJob without an answer: the job is there once, or not at all."""
