@@ -81,8 +81,13 @@ def mounted(image):
     finally:
         supervisor = stop_service()
         for place in (DESTINATION, jobs.STORE, TOP):
-            run("umount", place)
+            wait_for(lambda place=place: unmounted(place), f"{place} to be let go")
         os.kill(supervisor, 18)
+
+
+def unmounted(place):
+    """Not while a process that was killed is still on its way out."""
+    return subprocess.run(["umount", str(place)], capture_output=True, check=False).returncode == 0
 
 
 def make_image(path):
@@ -232,7 +237,6 @@ def compare(promises, now):
 def power(seed, cuts, n_jobs, report=print):
     """(figures, violations)"""
     source = random.Random(seed)
-    run("umount", "-q", WORK) if os.path.ismount(WORK) else None
     for directory in (WORK, DESTINATION, WORK / "show", TOP):
         directory.mkdir(exist_ok=True)
     WORK.chmod(0o755)
@@ -253,13 +257,19 @@ def power(seed, cuts, n_jobs, report=print):
         with subprocess.Popen([program, image, WORK / "show", LOG], stdout=subprocess.PIPE, text=True) as process:
             assert "mounted" in process.stdout.readline()
             LOG.chmod(0o644)
-            with mounted(WORK / "show" / "image"):
-                promises = people.call(OWNER, work, remotes, source, n_jobs)
-            run("umount", WORK / "show")
+            try:
+                with mounted(WORK / "show" / "image"):
+                    promises = people.call(OWNER, work, remotes, source, n_jobs)
+            finally:
+                run("umount", "--lazy", WORK / "show")
         log = LOG.read_bytes()
         index = records(log)
         flushes = [i + 1 for i, record in enumerate(index) if record[1] == FLUSH]
-        moments = sorted(source.choice(flushes) if source.random() < 0.5 else source.randrange(1, len(index)) for _ in range(cuts))
+        # before a flush, where most can be lost; after one; anywhere
+        moments = sorted(
+            source.choice([source.choice(flushes) - 1, source.choice(flushes), source.randrange(1, len(index))]) or 1
+            for _ in range(cuts)
+        )
         report(f"{len(index)} records, {len(flushes)} flushes, {len(log) >> 20} MiB, {len(promises)} jobs", flush=True)
         for number, cut in enumerate(moments):
             lost += cut_image(base, log, index, cut, source, after)
