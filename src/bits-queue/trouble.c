@@ -205,12 +205,15 @@ static int follow_files(Job *job)
 
 static int follow(Job *job)
 {
+        uid_t owner = job->owner;
         int r = store_reload_job(job->queue->store, job);
 
         if (r == -ENOENT) {
                 vanish(job);
                 return 0;
         }
+        if (r == 0 && job->owner != owner)
+                r = queue_move_job(job->queue, owner, job->owner);
         if (r == 0 && job->files)
                 r = follow_files(job);
         if (r == 0) {

@@ -18,7 +18,7 @@ int store_insert_history(Store *store, HistoryRow *row)
         sqlite3_bind_int64(s, 5, row->state);
         sqlite3_bind_int64(s, 6, row->code);
         sqlite3_bind_text(s, 7, row->text, -1, SQLITE_STATIC);
-        r = store_error(sqlite3_step(s));
+        r = store_wrote(store, sqlite3_step(s));
         sqlite3_reset(s);
         sqlite3_clear_bindings(s);
         if (r == 0)
@@ -49,13 +49,13 @@ static int delete_up_to(Store *store, uid_t owner, int64_t serial)
         sqlite3_bind_int64(trim, 1, owner);
         sqlite3_bind_int64(trim, 2, serial);
         if (r == 0)
-                r = store_error(sqlite3_step(trim));
+                r = store_wrote(store, sqlite3_step(trim));
         n = sqlite3_changes(store->db);
         sqlite3_reset(trim);
         sqlite3_bind_int64(lost, 1, owner);
         sqlite3_bind_int64(lost, 2, serial);
         if (r == 0)
-                r = store_error(sqlite3_step(lost));
+                r = store_wrote(store, sqlite3_step(lost));
         sqlite3_reset(lost);
         return r < 0 ? r : n;
 }

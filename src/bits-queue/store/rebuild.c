@@ -283,6 +283,40 @@ static int carry_quarantine(Rebuild *b)
         return r;
 }
 
+/* Tables whose rows have no MAC. */
+static int carry_plain(Rebuild *b, const char *name)
+{
+        _cleanup_(closep_statement) sqlite3_stmt *from = NULL, *to = NULL;
+        char text[128];
+        int r = 0, n;
+
+        (void)snprintf(text, sizeof(text), "SELECT * FROM %s", name);
+        from = prepare(b, text);
+        n = snprintf(text, sizeof(text), "INSERT OR IGNORE INTO %s VALUES(?", name);
+        for (int i = 1; i < sqlite3_column_count(from); i++)
+                n += snprintf(text + n, sizeof(text) - (size_t)n, ",?");
+        (void)snprintf(text + n, sizeof(text) - (size_t)n, ")");
+        if (!from || sqlite3_prepare_v2(b->store->db, text, -1, &to, NULL) != SQLITE_OK)
+                return 0; /* counted as unreadable, or of another shape */
+        while (r == 0 && sqlite3_step(from) == SQLITE_ROW) {
+                for (int i = 0; i < sqlite3_column_count(from); i++)
+                        (void)sqlite3_bind_value(to, i + 1, sqlite3_column_value(from, i));
+                r = store_error(sqlite3_step(to));
+                if (r == -EUCLEAN)
+                        r = 0; /* a value that its column cannot have: what happened is no promise
+                                */
+                sqlite3_reset(to);
+        }
+        return r;
+}
+
+static int carry_history(Rebuild *b)
+{
+        int r = b->version > 1 ? carry_plain(b, "history") : 0;
+
+        return r == 0 && b->version > 1 ? carry_plain(b, "history_lost") : r;
+}
+
 /* A serial that was used is not used again. */
 static int carry_sequence(Rebuild *b)
 {
@@ -294,7 +328,8 @@ static int carry_sequence(Rebuild *b)
         while (r == 0 && s && sqlite3_step(s) == SQLITE_ROW) {
                 const char *name = column_text(s, 0);
 
-                if (strcmp(name, "job") != 0 && strcmp(name, "orphan") != 0)
+                if (strcmp(name, "job") != 0 && strcmp(name, "orphan") != 0 &&
+                    strcmp(name, "history") != 0)
                         continue;
                 (void)snprintf(text, sizeof(text),
                                "DELETE FROM sqlite_sequence WHERE name='%s' AND seq<%lld;"
@@ -309,8 +344,8 @@ static int carry_sequence(Rebuild *b)
 
 int store_carry_over(Store *store, sqlite3 *old, int64_t version)
 {
-        static int (*const steps[])(Rebuild *) = {carry_jobs, carry_orphans, carry_tickets,
-                                                  carry_quarantine, carry_sequence};
+        static int (*const steps[])(Rebuild *) = {carry_jobs,       carry_orphans, carry_tickets,
+                                                  carry_quarantine, carry_history, carry_sequence};
         Rebuild b = {.store = store, .old = old, .version = version};
         const Count *n = &b.count;
         int r = store_begin(store);
