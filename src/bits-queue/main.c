@@ -112,9 +112,10 @@ static int start(Queue *queue, int *ret_status)
         r = store_open(queue, state, &queue->store);
         if (r < 0) {
                 log_error("the store in %s cannot be opened: %s%s", state, strerror(-r),
-                          r == -EPROTO  ? " (it was written by a newer version)"
-                          : r == -EPERM || r == -EACCES ? " (it must be this user's, and closed to others)"
-                                        : "");
+                          r == -EPROTO ? " (it was written by a newer version)"
+                          : r == -EPERM || r == -EACCES
+                                  ? " (it must be this user's, and closed to others)"
+                                  : "");
                 *ret_status = SUPERVISOR_EXIT_WAITING;
                 return r;
         }

@@ -77,8 +77,8 @@ static const Column file_defaults[] = {
 };
 
 /* A column that is added to the schema gets its line here. */
-static_assert(ELEMENTS(job_defaults) + 1 == JOB_N - JOB_N_1); /* and n_stored, which is counted */
-static_assert(ELEMENTS(file_defaults) == FILE_N - FILE_N_1);
+static_assert(ELEMENTS(job_defaults) + 1 == JOB_N - JOB_N_1, "n_stored is counted");
+static_assert(ELEMENTS(file_defaults) == FILE_N - FILE_N_1, "no default");
 
 /* ---- one row --------------------------------------------------------------------------------- */
 
