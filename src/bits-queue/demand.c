@@ -22,18 +22,23 @@ static bool is_http(const char *remote)
         return strncasecmp(remote, "http://", 7) == 0 || strncasecmp(remote, "https://", 8) == 0;
 }
 
-HRESULT demand_check(const File *file)
+HRESULT demand_supported(const File *file)
 {
         const Job *job = file->job;
 
-        if (state_is_final(job->state) || job->finishing)
-                return BG_E_INVALID_STATE;
         if (job->type != JOB_TYPE_DOWNLOAD || job->dynamic_content || file->n_ranges > 0 ||
             file->no_ranges || !is_http(file->remote))
                 return BG_E_RANDOM_ACCESS_NOT_SUPPORTED;
         if (file->received > 0 && file->size == NET_SIZE_UNKNOWN)
                 return BG_E_RANDOM_ACCESS_NOT_SUPPORTED; /* a server that does not say it */
         return S_OK;
+}
+
+static HRESULT demand_check(const File *file)
+{
+        if (state_is_final(file->job->state) || file->job->finishing)
+                return BG_E_INVALID_STATE;
+        return demand_supported(file);
 }
 
 /* The parts of range that have does not have are appended to wanted, and to have. */

@@ -15,8 +15,8 @@ typedef struct Caller Caller;
 typedef struct File File;
 
 /* BG_E_RANDOM_ACCESS_NOT_SUPPORTED: a job of dynamic content, a file of AddFileWithRanges, another
- * protocol, a server without ranges. BG_E_INVALID_STATE. Also for all below. */
-HRESULT demand_check(const File *file);
+ * protocol, a server without ranges. All below answer it too, and BG_E_INVALID_STATE. */
+HRESULT demand_supported(const File *file);
 
 /* Adds what is neither there nor asked for already. E_INVALIDARG: no range.
  * BG_E_INVALID_RANGE: outside the file, or empty; while the size is not known the job fails with it

@@ -104,7 +104,7 @@ int file_method_update_position(Target *t, sd_bus_message *m)
 int file_method_get_filled(Target *t, sd_bus_message *m)
 {
         _cleanup_(freep) FileRange *filled = NULL;
-        HRESULT hr = demand_check(t->file);
+        HRESULT hr = demand_supported(t->file);
         size_t n;
 
         if (FAILED(hr))
