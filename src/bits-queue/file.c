@@ -35,6 +35,7 @@ File *file_free(File *file)
                 return NULL;
         free(file->remote);
         free(file->local);
+        free(file->renamed);
         free(file->ranges);
         free(file->filled);
         free(file->requested);
@@ -166,6 +167,11 @@ void file_temporary_name(const File *file, char ret[WIRE_PATH_SIZE])
         if (file->temp[0] && slash)
                 (void)snprintf(ret, WIRE_PATH_SIZE, "%.*s/%s", (int)(slash - file->local),
                                file->local, file->temp);
+}
+
+const char *file_remote_name(const File *file)
+{
+        return file->renamed ? file->renamed : file->remote;
 }
 
 static bool has_scheme(const char *remote, const char *scheme)

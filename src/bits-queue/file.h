@@ -33,6 +33,7 @@ typedef struct File {
         uint32_t index;
         FileState state;
         char *remote, *local;
+        char *renamed; /* owned; in memory: takes remote's place at the next Resume; NULL: none */
         char temp[WIRE_TEMP_SIZE]; /* base name beside local; "" while there is none */
         uid_t temp_uid;            /* identity that made temp; (uid_t)-1: none */
         FileId id, directory;      /* of temp; all zero until committed */
@@ -81,6 +82,9 @@ void file_drop_requested(File *file);
 
 /* "/dir/BITxxxx.tmp" in ret; "" while there is none. */
 void file_temporary_name(const File *file, char ret[WIRE_PATH_SIZE]);
+
+/* As its owner sees it: what SetRemoteName gave it last. */
+const char *file_remote_name(const File *file);
 
 /* Rules of types.md, BG_FILE_INFO. 0 or -EINVAL. */
 int file_check_remote(const char *remote);

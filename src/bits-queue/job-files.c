@@ -363,6 +363,7 @@ static void on_finished(void *userdata, int result, const FileReply *reply, int 
                 return;
         }
         file->state = FILE_FINISHED;
+        file->validation = VALIDATION_GOOD; /* Complete says so */
         (void)store_update_file(job->queue->store, file);
         leave->next++;
         finish_next(leave);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "bus/bus.h"
 #include "commit.h"
+#include "file-settings.h"
 #include "history.h"
 #include "notify.h"
 #include "orphan.h"
@@ -334,6 +335,15 @@ void job_fail(Job *job, HRESULT code, uint32_t context, int32_t file, const char
         }
         job->retry_not_before_usec = 0;
         history_add(job, HISTORY_ERROR, code, text);
+        job_stop(job, (Done){0});
+}
+
+void job_invalidate(Job *job, int32_t file, const char *text)
+{
+        set_error(job, BG_E_VALIDATION_FAILED, CONTEXT_LOCAL_FILE, file, text);
+        if (!job_event(job, EVENT_INVALIDATED))
+                return;
+        job_touch(job);
         job_stop(job, (Done){0});
 }
 
@@ -705,6 +715,7 @@ void job_resume(Job *job, Done done)
         job->retry_at_usec = job->progress_deadline_usec = 0;
         job->download_time_usec = 0;
         job->resumed = true;
+        job_adopt_remote_names(job);
         if (job->state != JOB_TRANSFERRED || has_unsealed_files(job))
                 (void)job_event(job, EVENT_RESUME);
         job_commit(job, S_OK, done);

@@ -248,6 +248,8 @@ const JobError *job_error(const Job *job);
 bool job_event(Job *job, JobEvent event); /* by the table; stores, logs, announces */
 void job_fail(Job *job, HRESULT code, uint32_t context, int32_t file, const char *text,
               JobFailure class);
+/* The owner rejects a file that was fetched: ERROR from any state but a final one. */
+void job_invalidate(Job *job, int32_t file, const char *text);
 void job_touch(Job *job); /* modification time, stored and announced */
 void job_set_reason(Job *job, JobReason reason, uint64_t until_usec);
 /* The token hung up: every job that holds it loses it, and fails if it needs it. */

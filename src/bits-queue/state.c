@@ -12,6 +12,7 @@ static const uint8_t table[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
                         [EVENT_COMPLETE] = TO(JOB_ACKNOWLEDGED),
                         [EVENT_COMPLETE_FAILED] = TO(JOB_TRANSFERRED),
                         [EVENT_OWNER] = TO(JOB_QUEUED),
+                        [EVENT_INVALIDATED] = TO(JOB_ERROR),
                         [EVENT_START] = TO(JOB_CONNECTING),
                         [EVENT_TRANSFERRED] = TO(JOB_TRANSFERRED),
                         [EVENT_TRANSIENT] = TO(JOB_TRANSIENT_ERROR),
@@ -25,6 +26,7 @@ static const uint8_t table[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
                         [EVENT_COMPLETE] = TO(JOB_ACKNOWLEDGED),
                         [EVENT_COMPLETE_FAILED] = TO(JOB_TRANSFERRED),
                         [EVENT_OWNER] = TO(JOB_QUEUED),
+                        [EVENT_INVALIDATED] = TO(JOB_ERROR),
                         [EVENT_CONNECTED] = TO(JOB_TRANSFERRING),
                         [EVENT_PREEMPT] = TO(JOB_QUEUED),
                         [EVENT_SATISFIED] = TO(JOB_SUSPENDED),
@@ -40,6 +42,7 @@ static const uint8_t table[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
                         [EVENT_COMPLETE] = TO(JOB_ACKNOWLEDGED),
                         [EVENT_COMPLETE_FAILED] = TO(JOB_TRANSFERRED),
                         [EVENT_OWNER] = TO(JOB_QUEUED),
+                        [EVENT_INVALIDATED] = TO(JOB_ERROR),
                         [EVENT_PREEMPT] = TO(JOB_QUEUED),
                         [EVENT_SATISFIED] = TO(JOB_SUSPENDED),
                         [EVENT_TRANSFERRED] = TO(JOB_TRANSFERRED),
@@ -54,6 +57,7 @@ static const uint8_t table[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
                         [EVENT_COMPLETE] = TO(JOB_ACKNOWLEDGED),
                         [EVENT_COMPLETE_FAILED] = TO(JOB_TRANSFERRED),
                         [EVENT_OWNER] = TO(JOB_SUSPENDED),
+                        [EVENT_INVALIDATED] = TO(JOB_ERROR),
                 },
         [JOB_ERROR] =
                 {
@@ -63,6 +67,7 @@ static const uint8_t table[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
                         [EVENT_COMPLETE] = TO(JOB_ACKNOWLEDGED),
                         [EVENT_COMPLETE_FAILED] = TO(JOB_TRANSFERRED),
                         [EVENT_OWNER] = TO(JOB_ERROR),
+                        [EVENT_INVALIDATED] = TO(JOB_ERROR),
                 },
         [JOB_TRANSIENT_ERROR] =
                 {
@@ -72,6 +77,7 @@ static const uint8_t table[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
                         [EVENT_COMPLETE] = TO(JOB_ACKNOWLEDGED),
                         [EVENT_COMPLETE_FAILED] = TO(JOB_TRANSFERRED),
                         [EVENT_OWNER] = TO(JOB_TRANSIENT_ERROR),
+                        [EVENT_INVALIDATED] = TO(JOB_ERROR),
                         [EVENT_FATAL] = TO(JOB_ERROR),
                         [EVENT_RETRY] = TO(JOB_QUEUED),
                 },
@@ -84,6 +90,7 @@ static const uint8_t table[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
                         [EVENT_COMPLETE] = TO(JOB_ACKNOWLEDGED),
                         [EVENT_COMPLETE_FAILED] = TO(JOB_TRANSFERRED),
                         [EVENT_OWNER] = TO(JOB_QUEUED),
+                        [EVENT_INVALIDATED] = TO(JOB_ERROR),
                 },
         /* JOB_ACKNOWLEDGED and JOB_CANCELLED: final, every event is refused */
 };
@@ -114,6 +121,7 @@ static const char *const event_names[JOB_EVENT_COUNT] = {
         [EVENT_TRANSIENT] = "transient error",
         [EVENT_FATAL] = "fatal error",
         [EVENT_OWNER] = "owner",
+        [EVENT_INVALIDATED] = "invalidated",
         [EVENT_RETRY] = "retry",
 };
 

@@ -34,6 +34,7 @@ typedef enum JobEvent {
         EVENT_TRANSIENT,       /* recoverable error */
         EVENT_FATAL,           /* unrecoverable error, or time-out of recoverable ones */
         EVENT_OWNER,           /* another owner: what was fetched is fetched anew */
+        EVENT_INVALIDATED,     /* caller: what was fetched is not what he wanted */
         EVENT_RETRY,           /* the retry delay is over, or the condition */
         JOB_EVENT_COUNT,
 } JobEvent;

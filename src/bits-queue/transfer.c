@@ -11,6 +11,7 @@
 #include "base/hresult.h"
 #include "base/log.h"
 #include "commit.h"
+#include "file-settings.h"
 #include "host.h"
 #include "job.h"
 #include "orphan.h"
@@ -154,17 +155,6 @@ static bool call_file(Transfer *t, const FileRequest *request, FileAnswer answer
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-/* The temporary file is lost to us: it becomes an orphan, and the file starts anew. */
-static int start_over(Transfer *t)
-{
-        int r = orphanage_adopt(t->job->queue->orphanage, t->file);
-
-        file_reset(t->file);
-        t->job->fill_from = 0;
-        store_file(t);
-        return r;
-}
-
 /* The first span of the stream. 0: there is none. */
 static int plan(Transfer *t, NetTransfer *message)
 {
@@ -290,7 +280,7 @@ static void on_opened(void *userdata, int result, const FileReply *reply, int fd
         } else if (result == -EEXIST && !resumed && t->busy_tries++ < BUSY_TRIES) {
                 file_reset(t->file); /* somebody else's file has that name: another */
                 name_or_open(t);
-        } else if (result == -ESTALE && t->busy_tries++ < BUSY_TRIES && start_over(t) == 0) {
+        } else if (result == -ESTALE && t->busy_tries++ < BUSY_TRIES && file_start_over(t->file) == 0) {
                 log_notice("the temporary file of a job is not the one it was: started over");
                 name_or_open(t);
         } else
@@ -333,7 +323,7 @@ static void name_or_open(Transfer *t)
                 return;
         }
         if (file->temp[0] && file->temp_uid != uid)
-                (void)start_over(t); /* another identity's: it starts anew under this one */
+                (void)file_start_over(t->file); /* another identity's: it starts anew under this one */
         if (file->state == FILE_RECEIVED) {
                 seal(t);
                 return;
@@ -377,6 +367,7 @@ static void on_sealed(void *userdata, int result, const FileReply *reply, int fd
                         no_worker(t, result);
         } else if (result == 0) {
                 t->file->state = FILE_SEALED;
+                t->file->validation = VALIDATION_NONE;
                 if (reply->file.inode != 0)
                         t->file->id = reply->file; /* a fresh inode, where leases are refused */
                 store_file(t);
@@ -389,7 +380,7 @@ static void on_sealed(void *userdata, int result, const FileReply *reply, int fd
         } else if (result == -EAGAIN) {
                 transfer_end(t);
         } else if (result == -ESTALE || result == -ERANGE) {
-                (void)start_over(t);
+                (void)file_start_over(t->file);
                 transfer_fail(t, BG_E_LOCAL_FILE_CHANGED, CONTEXT_LOCAL_FILE,
                               "the temporary file was changed from outside; it is fetched again",
                               NET_TRANSIENT);

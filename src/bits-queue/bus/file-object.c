@@ -24,7 +24,7 @@ static int get_property(sd_bus *bus, const char *path, const char *interface, co
         case 'I':
                 return sd_bus_message_append(reply, "u", file->index);
         case 'R':
-                return sd_bus_message_append(reply, "s", file->remote);
+                return sd_bus_message_append(reply, "s", file_remote_name(file));
         case 'L':
                 return sd_bus_message_append(reply, "s", file->local);
         case 'T':
@@ -41,12 +41,19 @@ static const Method methods[] = {
         {"UpdateDownloadPosition", METHOD_CHANGES, file_method_update_position},
         {"RequestFileRanges", METHOD_CHANGES, file_method_request_ranges},
         {"GetFilledFileRanges", 0, file_method_get_filled},
+        {"SetRemoteName", METHOD_CHANGES, file_method_set_remote_name},
+        {"SetValidationState", METHOD_CHANGES, file_method_set_validation_state},
+        {"GetValidationState", 0, file_method_get_validation_state},
+        {"IsDownloadedFromPeer", 0, file_method_is_downloaded_from_peer},
+        {"GetPeerDownloadStats", 0, file_method_get_peer_download_stats},
+        {"SetProperty", METHOD_CHANGES, file_method_set_property},
+        {"GetProperty", 0, file_method_get_property},
 };
 
 static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
         Target *target = userdata;
-        Job *job = job_ref(target->job);
+        Job *job = job_ref(target->job); /* its files stay in memory that long */
         int r;
 
         (void)error;
@@ -59,6 +66,13 @@ static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
+        METHOD("SetRemoteName", "s", ""),
+        METHOD("SetValidationState", "b", ""),
+        METHOD("GetValidationState", "", "b"),
+        METHOD("IsDownloadedFromPeer", "", "b"),
+        METHOD("GetPeerDownloadStats", "", "tt"),
+        METHOD("SetProperty", "uv", ""),
+        METHOD("GetProperty", "u", "v"),
         SD_BUS_PROPERTY("Index", "u", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("RemoteName", "s", get_property, 0, 0),
         SD_BUS_PROPERTY("LocalName", "s", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),

@@ -99,10 +99,10 @@ static int append_files(sd_bus_message *answer, const Job *job, uint32_t from, u
         for (size_t i = from; i < job->n_files && i - from < max && r >= 0; i++) {
                 const File *f = job->files[i];
 
-                bytes += strlen(f->remote) + strlen(f->local);
+                bytes += strlen(file_remote_name(f)) + strlen(f->local);
                 if (i > from && bytes > PAGE_BYTES)
                         break;
-                r = sd_bus_message_append(answer, "(ussttb)", f->index, f->remote, f->local,
+                r = sd_bus_message_append(answer, "(ussttb)", f->index, file_remote_name(f), f->local,
                                           f->size, f->received, f->state == FILE_FINISHED);
         }
         return r;
@@ -339,6 +339,7 @@ static const Method methods[] = {
         {"AddFile", METHOD_CHANGES, add_file},
         {"AddFileSet", METHOD_CHANGES, add_file_set},
         {"AddFileWithRanges", METHOD_CHANGES, job_method_add_file_with_ranges},
+        {"ReplaceRemotePrefix", METHOD_CHANGES, job_method_replace_remote_prefix},
         {"ListFiles", 0, list_files},
         {"Suspend", METHOD_CHANGES, suspend},
         {"Resume", METHOD_CHANGES, resume},
@@ -462,6 +463,7 @@ static const sd_bus_vtable vtable[] = {
         METHOD("AddFile", "ss", ""),
         METHOD("AddFileSet", "a(ss)", ""),
         METHOD("AddFileWithRanges", "ssa(tt)", ""),
+        METHOD("ReplaceRemotePrefix", "ss", "i"),
         METHOD("ListFiles", "uu", "a(ussttb)"),
         METHOD("Suspend", "", ""),
         METHOD("Resume", "", ""),

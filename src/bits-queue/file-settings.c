@@ -1,0 +1,213 @@
+#include "file-settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <systemd/sd-event.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "commit.h"
+#include "job.h"
+#include "orphan.h"
+#include "queue.h"
+#include "store/store.h"
+
+static void store_file(File *file)
+{
+        int r = store_update_file(file->job->queue->store, file);
+
+        if (r < 0) {
+                log_error("the store cannot be written: %s", strerror(-r));
+                (void)sd_event_exit(file->job->queue->event, EXIT_FAILURE);
+        }
+}
+
+static bool is_leaving(const Job *job)
+{
+        return state_is_final(job->state) || job->finishing;
+}
+
+/* ---- remote names ---------------------------------------------------------------------------- */
+
+/* Takes name over. */
+static void rename_to(File *file, char *name)
+{
+        free(file->renamed);
+        file->renamed = name;
+        file->job->keep_files = true;
+}
+
+HRESULT file_set_remote_name(File *file, const char *name)
+{
+        Job *job = file->job;
+        char *copy;
+
+        if (is_leaving(job))
+                return BG_E_INVALID_STATE;
+        if (file_check_remote(name) < 0)
+                return E_INVALIDARG;
+        copy = strdup(name);
+        if (!copy)
+                return E_OUTOFMEMORY;
+        rename_to(file, copy);
+        job_touch(job);
+        return S_OK;
+}
+
+/* The name of file with the prefix replaced, in ret; NULL when it has another. */
+static HRESULT replace_prefix(const File *file, const char *old, const char *new, char **ret)
+{
+        const char *name = file_remote_name(file);
+        _cleanup_(freep) char *longer = NULL;
+
+        *ret = NULL;
+        if (strncmp(name, old, strlen(old)) != 0)
+                return S_OK;
+        if (asprintf(&longer, "%s%s", new, name + strlen(old)) < 0) {
+                longer = NULL;
+                return E_OUTOFMEMORY;
+        }
+        if (file_check_remote(longer) < 0)
+                return E_INVALIDARG;
+        *ret = TAKE_PTR(longer);
+        return S_OK;
+}
+
+HRESULT job_replace_remote_prefix(Job *job, const char *old, const char *new)
+{
+        _cleanup_(freep) char **names = NULL;
+        HRESULT hr = S_FALSE;
+        size_t n = 0;
+        int r;
+
+        r = job_load_files(job);
+        if (is_leaving(job))
+                return BG_E_INVALID_STATE;
+        if (r < 0)
+                return job_load_error(r);
+        if (!*old || !*new)
+                return E_INVALIDARG;
+        names = calloc(job->n_files + 1, sizeof(*names));
+        if (!names)
+                return E_OUTOFMEMORY;
+        for (; n < job->n_files && SUCCEEDED(hr); n++) {
+                HRESULT one = replace_prefix(job->files[n], old, new, &names[n]);
+
+                if (FAILED(one) || names[n])
+                        hr = one;
+        }
+        for (size_t i = 0; i < n; i++)
+                if (SUCCEEDED(hr) && names[i])
+                        rename_to(job->files[i], names[i]);
+                else
+                        free(names[i]);
+        if (hr == S_OK)
+                job_touch(job);
+        return hr;
+}
+
+/* "http://host:80", in front of path and query. */
+static size_t origin_length(const char *name)
+{
+        const char *authority = strstr(name, "://");
+
+        return authority ? (size_t)(authority - name) + 3 + strcspn(authority + 3, "/?#") : 0;
+}
+
+static bool same_origin(const char *a, const char *b)
+{
+        size_t length = origin_length(a);
+
+        return length > 0 && length == origin_length(b) && strncasecmp(a, b, length) == 0;
+}
+
+void job_adopt_remote_names(Job *job)
+{
+        if (!job->keep_files)
+                return;
+        for (size_t i = 0; i < job->n_files; i++) {
+                File *file = job->files[i];
+
+                if (!file->renamed)
+                        continue;
+                /* The bytes go on if the new source has the same size and time; an ETag says
+                 * nothing to a server that did not make it. */
+                if (!same_origin(file->remote, file->renamed))
+                        memset(file->validator.etag, 0, sizeof(file->validator.etag));
+                free(file->remote);
+                file->remote = TAKE_PTR(file->renamed);
+                store_file(file);
+        }
+        job->keep_files = false;
+}
+
+/* ---- validation ------------------------------------------------------------------------------ */
+
+int file_start_over(File *file)
+{
+        int r = orphanage_adopt(file->job->queue->orphanage, file);
+
+        file_reset(file);
+        file->job->fill_from = 0;
+        store_file(file);
+        return r;
+}
+
+typedef struct Reject {
+        Job *job; /* a reference */
+        uid_t uid;
+        Done done;
+} Reject;
+
+/* Only now may the bytes go: a crash before the commit would leave a row that promises them. */
+static void on_rejected(void *userdata, HRESULT hr)
+{
+        _cleanup_(freep) Reject *reject = userdata;
+        Identity identity;
+        uid_t uid;
+
+        if (SUCCEEDED(hr) && job_file_identity(reject->job, &identity, &uid) == S_OK &&
+            uid == reject->uid)
+                orphanage_sweep(reject->job->queue->orphanage, uid, identity);
+        done_call(&reject->done, hr);
+        job_unref(reject->job);
+}
+
+static void reject(File *file, Done done)
+{
+        Job *job = file->job;
+        Reject *reject = malloc(sizeof(*reject));
+
+        if (!reject) {
+                done_call(&done, E_OUTOFMEMORY);
+                return;
+        }
+        *reject = (Reject){.job = job_ref(job), .uid = file->temp_uid, .done = done};
+        if (file_start_over(file) < 0)
+                (void)sd_event_exit(job->queue->event, EXIT_FAILURE);
+        file->validation = VALIDATION_BAD;
+        store_file(file);
+        job_invalidate(job, (int32_t)file->index, NULL);
+        commit_then(job->queue, S_OK, (Done){on_rejected, reject});
+}
+
+void file_set_validation(File *file, bool good, Done done)
+{
+        Job *job = file->job;
+
+        if (is_leaving(job)) {
+                done_call(&done, BG_E_INVALID_STATE);
+        } else if (file->state < FILE_SEALED) {
+                done_call(&done, E_PENDING);
+        } else if (good) {
+                file->validation = VALIDATION_GOOD;
+                store_file(file);
+                job_touch(job);
+                job_commit(job, S_OK, done);
+        } else if (file->state == FILE_FINISHED) {
+                done_call(&done, BG_E_INVALID_STATE); /* in its place: it is the owner's now */
+        } else
+                reject(file, done);
+}

@@ -1,0 +1,332 @@
+"""What an owner may do to the files of a job: new remote names, judging what came, reading while it comes."""
+
+import hashlib
+import os
+import pathlib
+
+import dbus
+import pytest
+
+import bus
+import jobs
+import people
+from halting import HaltingOrigin
+from waiting import wait_for
+
+S_OK, S_FALSE = 0, 1
+E_INVALIDARG = 0x80070057
+E_PENDING = 0x8000000A
+BG_E_INVALID_STATE = 0x80200002
+BG_E_VALIDATION_FAILED = 0x80200053
+BG_E_UNKNOWN_PROPERTY_ID = 0x80200057
+BG_E_READ_ONLY_PROPERTY = 0x80200058
+LOCAL_FILE = 4
+UNKNOWN = 2**64 - 1
+HALF, SIZE = 1 << 20, 2 << 20
+
+
+def body(seed, size=SIZE):
+    return hashlib.shake_256(seed.encode()).digest(size)
+
+
+class FileObject:
+    """org.bitsd1.File of a job."""
+
+    def __init__(self, job, index=0):
+        self.job, self.path = job, f"{job.path}/file/{index}"
+
+    def call(self, method, signature="", *arguments):
+        return self.job.bus.call(self.path, "File", method, signature, *arguments)
+
+    def get(self, name):
+        value = self.job.bus.call(self.path, "org.freedesktop.DBus.Properties", "Get", "ss", "org.bitsd1.File", name)
+        return tuple(int(part) for part in value) if name == "Progress" else str(value)
+
+    def rename(self, name):
+        self.call("SetRemoteName", "s", name)
+
+    def validate(self, good):
+        self.call("SetValidationState", "b", good)
+
+
+def place(test):
+    """A new directory of this process's user."""
+    directory = pathlib.Path(os.environ["HOME"]) / f"files-{test}-{os.getpid()}"
+    directory.mkdir()
+    return directory
+
+
+def halfway(origin, local):
+    """The id of a job of alice's whose only file is half there, durably; its connection has gone."""
+
+    def begin():
+        job = jobs.session().create("half")
+        job.add(origin.url(), local)
+        job.call("Resume")
+        return job.id
+
+    job_id = people.call("alice", begin)
+    guid = job_id.replace("-", "")
+    wait_for(lambda: jobs.stored_offsets().get(guid, [0])[0] == HALF, "half of the file on the disk")
+    return job_id
+
+
+def finish(job):
+    job.call("Resume")
+    assert jobs.wait_state(job, bus.TRANSFERRED, bus.ERROR) == bus.TRANSFERRED
+    return int(job.call("Complete"))
+
+
+# ---- remote names ---------------------------------------------------------------------------------
+
+
+def move(job_id, name):
+    """Suspend, another name, Resume and the rest: the intended use."""
+
+    def scenario():
+        job = jobs.session().get(job_id)
+        job.call("Suspend")
+        file = FileObject(job)
+        file.rename(name)
+        assert file.get("RemoteName") == name
+        assert str(job.call("ListFiles", "uu", 0, 1)[0][1]) == name
+        assert job.state == bus.SUSPENDED
+        assert finish(job) == S_OK
+
+    people.call("alice", scenario)
+
+
+def test_same_file_on_another_server_goes_on(alices):
+    """Size and time decide; the ETag of one server means nothing to the other."""
+    content = body("same")
+    with HaltingOrigin(content, '"one"', halt_at=HALF) as one, HaltingOrigin(content, '"two"') as two:
+        move(halfway(one, alices / "x"), two.url("other"))
+    assert (alices / "x").read_bytes() == content
+    assert two.requests == [("/other", f"bytes={HALF}-", "Sun, 13 Sep 2020 12:26:40 GMT", 206)]
+
+
+@pytest.mark.parametrize("what", ["time", "size", "nothing"])
+def test_another_file_on_another_server_starts_anew(what, alices):
+    content = body("other", SIZE + (what == "size"))
+    modified = {"time": 1_600_000_001, "size": 1_600_000_000, "nothing": None}[what]
+    with HaltingOrigin(body("one"), halt_at=HALF) as one, HaltingOrigin(content, '"two"', modified) as two:
+        move(halfway(one, alices / "x"), two.url())
+    assert (alices / "x").read_bytes() == content
+
+
+def test_etag_counts_on_the_same_server(alices):
+    """A path that expired is replaced: the file with the same ETag goes on, although the time is another."""
+    content = body("etag")
+    with HaltingOrigin(content, halt_at=HALF) as one:
+        job_id = halfway(one, alices / "x")
+        one.modified += 100
+        one.halt_at = None
+        move(job_id, one.url("fresh?key=2"))
+    assert (alices / "x").read_bytes() == content
+    assert one.requests[1:] == [("/fresh?key=2", f"bytes={HALF}-", '"one"', 206)]
+
+
+def test_new_name_lasts_from_resume_on():
+    """Before it the service may forget, and does; after it, it may not."""
+
+    def begin():
+        job = jobs.session().create("names")
+        for name in "ab":
+            job.add(f"http://127.0.0.1:9/{name}", place(f"names-{name}") / name)
+        FileObject(job, 1).rename("http://127.0.0.1:9/c")
+        return job.id
+
+    def names(job_id):
+        job = jobs.session_when_ready().get(job_id)
+        return [FileObject(job, index).get("RemoteName")[-1] for index in (0, 1)]
+
+    def resume(job_id):
+        job = jobs.session_when_ready().get(job_id)
+        FileObject(job, 1).rename("http://127.0.0.1:9/c")
+        job.call("Resume")
+        job.call("Suspend")
+
+    job_id = people.call("alice", begin)
+    assert people.call("alice", names, job_id) == ["a", "c"]
+    assert jobs.kill("bits-queue")
+    assert people.call("alice", names, job_id) == ["a", "b"]
+    people.call("alice", resume, job_id)
+    assert jobs.kill("bits-queue")
+    assert people.call("alice", names, job_id) == ["a", "c"]
+    people.call("alice", lambda: jobs.session_when_ready().get(job_id).call("Cancel"))
+
+
+def test_prefix():
+    def scenario():
+        directory = place("prefix")
+        job = jobs.session().create("prefix")
+        names = ["http://a/x/1", "http://a/x/2", "http://A/x/3", "http://b/http://a/x"]
+        for name in names:
+            job.add(name, directory / name[-3:].replace("/", "_"))
+
+        def replace(old, new):
+            return int(job.call("ReplaceRemotePrefix", "ss", old, new))
+
+        def now():
+            return [FileObject(job, index).get("RemoteName") for index in range(4)]
+
+        assert replace("http://c/", "http://d/") == S_FALSE
+        assert now() == names
+        for old, new in [("", "http://a/"), ("http://a/", ""), ("http://a/", "gopher://a/"), ("http://a/x/", "http://a b/"),
+                         ("http://a/x/", "http://a/?" + "y" * 2191)]:
+            assert jobs.refused(replace, old, new) == E_INVALIDARG
+        assert now() == names
+        assert replace("http://a/x/", "https://b/") == S_OK
+        assert now() == ["https://b/1", "https://b/2", *names[2:]]
+        # All or none: the first would still be short enough, the second not.
+        job.add("https://b/" + "?" + "z" * 2180, directory / "long")
+        assert jobs.refused(replace, "https://b/", "https://longer.example/") == E_INVALIDARG
+        assert now() == ["https://b/1", "https://b/2", *names[2:]]
+        job.call("Cancel")
+        return jobs.refused(replace, "http://a/", "http://b/"), jobs.refused(FileObject(job).rename, "http://a/b")
+
+    assert people.call("alice", scenario) == (BG_E_INVALID_STATE, BG_E_INVALID_STATE)
+
+
+@pytest.mark.parametrize("name", ["", "x", "ftp://a/b", "http://", "http://a/b c", "http://a/*", "http://a/?" + "x" * 2191])
+def test_bad_new_name(name):
+    def scenario():
+        job = jobs.session().create("bad")
+        job.add("http://a/b", place(f"bad-{len(name)}-{name[:1]}") / "x")
+        refused = jobs.refused(FileObject(job).rename, name)
+        return refused, FileObject(job).get("RemoteName")
+
+    assert people.call("alice", scenario) == (E_INVALIDARG, "http://a/b")
+
+
+# ---- validation -----------------------------------------------------------------------------------
+
+
+def test_validation():
+    def scenario():
+        directory = place("validation")
+        with HaltingOrigin(body("validation")) as origin:
+            job = jobs.session().create("validation")
+            job.add(origin.url("a"), directory / "a")
+            job.add(origin.url("b"), directory / "b")
+            first, second = FileObject(job, 0), FileObject(job, 1)
+            assert jobs.refused(first.validate, True) == jobs.refused(first.validate, False) == E_PENDING
+            job.call("Resume")
+            jobs.wait_state(job, bus.TRANSFERRED)
+            assert not first.call("GetValidationState")
+            first.validate(True)
+            assert first.call("GetValidationState")
+            rejected = second.get("TemporaryName")
+            assert pathlib.Path(rejected).stat().st_size == SIZE
+
+            second.validate(False)
+            assert job.state == bus.ERROR
+            code, context, index, *_ = job.call("GetError")
+            assert (int(code) & 0xFFFFFFFF, int(context), int(index)) == (BG_E_VALIDATION_FAILED, LOCAL_FILE, 1)
+            assert second.get("Progress") == (UNKNOWN, 0, 0)
+            assert first.get("Progress") == (SIZE, SIZE, 0)
+            assert second.get("TemporaryName") == ""
+            assert not second.call("GetValidationState")
+            wait_for(lambda: not os.path.exists(rejected), "the rejected bytes to go")
+            assert jobs.refused(second.validate, True) == E_PENDING
+
+            before = len(origin.requests)
+            assert finish(job) == S_OK
+            assert [path for path, *_ in origin.requests[before:]] == ["/b"]
+            assert first.call("GetValidationState") and second.call("GetValidationState")  # Complete says so
+            assert jobs.refused(first.validate, False) == BG_E_INVALID_STATE
+        assert (directory / "b").read_bytes() == body("validation")
+        return os.listdir(directory)
+
+    assert sorted(people.call("alice", scenario)) == ["a", "b"]
+
+
+def test_validation_outlives_the_service():
+    """TRUE is stored; what was rejected stays rejected, and is not to be had by a restart."""
+
+    def begin():
+        directory = place("validation-restart")
+        with HaltingOrigin(body("restart")) as origin:
+            job = jobs.session().create("validation")
+            for name in "ab":
+                job.add(origin.url(name), directory / name)
+            job.call("Resume")
+            jobs.wait_state(job, bus.TRANSFERRED)
+        FileObject(job, 0).validate(True)
+        FileObject(job, 1).validate(False)
+        return job.id, str(directory)
+
+    def look(job_id):
+        job = jobs.session_when_ready().get(job_id)
+        states = [bool(FileObject(job, index).call("GetValidationState")) for index in (0, 1)]
+        progress = FileObject(job, 1).get("Progress")
+        state, error = job.state, job.error()
+        job.call("Cancel")
+        return state, error, states, progress
+
+    job_id, directory = people.call("alice", begin)
+    assert jobs.kill("bits-queue")
+    assert people.call("alice", look, job_id) == (
+        bus.ERROR, (BG_E_VALIDATION_FAILED, LOCAL_FILE), [True, False], (UNKNOWN, 0, 0))
+    assert os.listdir(directory) == []
+
+
+def test_origin_and_properties():
+    def scenario():
+        directory = place("properties")
+        with HaltingOrigin(body("properties"), halt_at=HALF) as origin:
+            job = jobs.session().create("properties")
+            job.add(origin.url(), directory / "x")
+            file = FileObject(job)
+            assert not file.call("IsDownloadedFromPeer")
+            assert tuple(map(int, file.call("GetPeerDownloadStats"))) == (0, 0)
+            job.call("Resume")
+            origin.release()
+            jobs.wait_state(job, bus.TRANSFERRED)
+            assert tuple(map(int, file.call("GetPeerDownloadStats"))) == (SIZE, 0)
+            assert str(file.call("GetProperty", "u", 1)) == ""
+            assert jobs.refused(file.call, "GetProperty", "u", 2) == BG_E_UNKNOWN_PROPERTY_ID
+            text = dbus.String("x", variant_level=1)
+            assert jobs.refused(file.call, "SetProperty", "uv", 1, text) == BG_E_READ_ONLY_PROPERTY
+            assert jobs.refused(file.call, "SetProperty", "uv", 0, text) == BG_E_UNKNOWN_PROPERTY_ID
+            job.call("Cancel")
+
+    people.call("alice", scenario)
+
+
+# ---- reading what comes ---------------------------------------------------------------------------
+
+
+def test_temporary_file_can_be_read_while_it_comes():
+    """By its own user, before, while and after it is sealed, and through one open descriptor all the time."""
+
+    def scenario():
+        directory = place("reading")
+        content = body("reading", 24 << 20)
+        with HaltingOrigin(content, halt_at=HALF) as origin:
+            job = jobs.session().create("reading")
+            job.add(origin.url(), directory / "x")
+            file = FileObject(job)
+            assert file.get("TemporaryName") == ""
+            job.call("Resume")
+            wait_for(lambda: file.get("Progress")[1] == HALF, "half of the file")
+            name = file.get("TemporaryName")
+            assert os.path.dirname(name) == str(directory) and os.stat(name).st_mode & 0o777 == 0o600
+            with open(name, "rb") as reader:
+                assert reader.read(HALF) == content[:HALF]
+                origin.release()
+                opened = 0
+                while job.state != bus.TRANSFERRED:  # opened again and again, while it is sealed too
+                    assert job.state == bus.TRANSFERRING
+                    with open(name, "rb"):
+                        opened += 1
+                assert opened > 0
+                assert reader.read() == content[HALF:]
+            assert int(job.get("ErrorCount")) == 0
+            assert file.get("TemporaryName") == name and os.path.exists(name)
+            assert int(job.call("Complete")) == S_OK
+            assert not os.path.exists(name)
+        return name
+
+    name = people.call("alice", scenario)
+    assert people.call("mal", os.access, name, os.R_OK) is False
