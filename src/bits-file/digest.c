@@ -5,6 +5,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -55,7 +56,7 @@ static int feed(EVP_MD_CTX *context, int fd)
         }
 }
 
-int digest_check(int fd, enum FileHash hash, const uint8_t *digest)
+int digest_check(int fd, enum FileHash hash, const uint8_t *digest, uint8_t ret[64])
 {
         _cleanup_(contextp_free) EVP_MD_CTX *context = EVP_MD_CTX_new();
         unsigned char found[EVP_MAX_MD_SIZE];
@@ -71,5 +72,8 @@ int digest_check(int fd, enum FileHash hash, const uint8_t *digest)
                 return r;
         if (EVP_DigestFinal_ex(context, found, &length) != 1)
                 return -ENOMEM;
-        return CRYPTO_memcmp(found, digest, length) == 0 ? 0 : -EBADMSG;
+        if (CRYPTO_memcmp(found, digest, length) == 0)
+                return 0;
+        memcpy(ret, found, length);
+        return -EBADMSG;
 }

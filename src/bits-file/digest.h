@@ -6,5 +6,6 @@
 
 #include "wire/file.h"
 
-/* digest: as long as hash makes it. 0; -EBADMSG: the file has another one; -errno. */
-int digest_check(int fd, enum FileHash hash, const uint8_t *digest);
+/* digest: as long as hash makes it. 0; -EBADMSG: the file has another one, which is in ret;
+ * -errno. */
+int digest_check(int fd, enum FileHash hash, const uint8_t *digest, uint8_t ret[64]);

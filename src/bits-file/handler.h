@@ -12,7 +12,7 @@ typedef struct Call {
         const FileRequest *request;
         const char *name; /* the final name in the directory */
         Directory directory;
-        FileReply *reply; /* file, directory and size may be filled */
+        FileReply *reply; /* all but header and result may be filled */
         int fd;           /* the descriptor to pass, or -1; the caller closes it */
 } Call;
 

@@ -30,8 +30,9 @@ static int set_times(int fd, int64_t mtime_usec)
         return futimens(fd, (struct timespec[2]){time, time}) < 0 ? system_error() : 0;
 }
 
-static int seal_inode(int fd, const FileRequest *request)
+static int seal_inode(Call *call, int fd)
 {
+        const FileRequest *request = call->request;
         struct stat st;
         int r;
 
@@ -39,7 +40,7 @@ static int seal_inode(int fd, const FileRequest *request)
                 return system_error();
         if ((uint64_t)st.st_size != request->size)
                 return -ERANGE;
-        r = digest_check(fd, (enum FileHash)request->hash, request->digest);
+        r = digest_check(fd, (enum FileHash)request->hash, request->digest, call->reply->digest);
         if (r < 0)
                 return r;
         r = set_times(fd, request->mtime_usec);
@@ -48,9 +49,9 @@ static int seal_inode(int fd, const FileRequest *request)
         return fsync(fd) < 0 ? system_error() : 0;
 }
 
-static int seal_leased(int fd, const FileRequest *request)
+static int seal_leased(Call *call, int fd)
 {
-        int r = seal_inode(fd, request);
+        int r = seal_inode(call, fd);
 
         /* If somebody opened it for writing meanwhile, or waits to, what was found, good or bad,
          * may not be what is there. */
@@ -66,7 +67,7 @@ static int seal_copy(Call *call, int from, Node *ret)
         r = copy_make(&call->directory, request->temp, from, request->size, &copy, ret);
         if (r < 0)
                 return r;
-        r = seal_inode(copy, request);
+        r = seal_inode(call, copy);
         if (r == 0)
                 r = copy_install(&call->directory, request->temp, copy);
         if (r < 0)
@@ -86,7 +87,7 @@ int handle_seal(Call *call)
                 return r;
         r = lease_take(fd);
         if (r == 0)
-                r = seal_leased(fd, request);
+                r = seal_leased(call, fd);
         else if (r == -EOPNOTSUPP)
                 r = node.size == request->size ? seal_copy(call, fd, &node) : -ERANGE;
         if (r < 0)

@@ -13,6 +13,19 @@ enum {
         SEGMENT_MAX = 260,
 };
 
+size_t hash_size(uint32_t hash)
+{
+        switch ((enum FileHash)hash) {
+        case FILE_HASH_SHA256:
+                return 32;
+        case FILE_HASH_SHA512:
+                return 64;
+        case FILE_HASH_NONE:
+                break;
+        }
+        return 0;
+}
+
 File *file_new(Job *job, uint32_t index, const char *remote, const char *local)
 {
         _cleanup_(filep_free) File *file = calloc(1, sizeof(*file));

@@ -63,6 +63,9 @@ File *file_new(Job *job, uint32_t index, const char *remote, const char *local);
 File *file_free(File *file); /* NULL */
 void filep_free(File **file);
 
+/* Of a FileHash, in bytes; 0 for none. */
+size_t hash_size(uint32_t hash);
+
 /* Forgets everything about the local file but its names: the next transfer starts anew. */
 void file_reset(File *file);
 

@@ -187,6 +187,9 @@ static HRESULT add_new(Job *job, const FileName *names, size_t n, Add **ret)
                         add->files[add->n] = file_free(add->files[add->n]);
                         break;
                 }
+                add->files[add->n]->hash = name->hash;
+                if (name->hash != FILE_HASH_NONE)
+                        memcpy(add->files[add->n]->digest, name->digest, hash_size(name->hash));
         }
         if (add->n == n) {
                 *ret = add;

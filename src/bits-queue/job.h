@@ -209,6 +209,8 @@ typedef struct FileName {
         const char *remote, *local;
         const FileRange *ranges; /* of AddFileWithRanges; NULL: the whole file */
         size_t n_ranges;
+        uint32_t hash;         /* FileHash */
+        const uint8_t *digest; /* as long as the hash */
 } FileName;
 
 /* AddFile (n = 1), AddFileSet, all or nothing, and AddFileWithRanges. Copies the names. */

@@ -280,7 +280,8 @@ static void on_opened(void *userdata, int result, const FileReply *reply, int fd
         } else if (result == -EEXIST && !resumed && t->busy_tries++ < BUSY_TRIES) {
                 file_reset(t->file); /* somebody else's file has that name: another */
                 name_or_open(t);
-        } else if (result == -ESTALE && t->busy_tries++ < BUSY_TRIES && file_start_over(t->file) == 0) {
+        } else if (result == -ESTALE && t->busy_tries++ < BUSY_TRIES &&
+                   file_start_over(t->file) == 0) {
                 log_notice("the temporary file of a job is not the one it was: started over");
                 name_or_open(t);
         } else
@@ -323,7 +324,8 @@ static void name_or_open(Transfer *t)
                 return;
         }
         if (file->temp[0] && file->temp_uid != uid)
-                (void)file_start_over(t->file); /* another identity's: it starts anew under this one */
+                (void)file_start_over(
+                        t->file); /* another identity's: it starts anew under this one */
         if (file->state == FILE_RECEIVED) {
                 seal(t);
                 return;
@@ -354,6 +356,26 @@ static void name_or_open(Transfer *t)
 
 /* ---- sealing --------------------------------------------------------------------------------- */
 
+static void hex(const uint8_t *bytes, size_t n, char *ret)
+{
+        for (size_t i = 0; i < n; i++)
+                (void)sprintf(ret + 2 * i, "%02x", bytes[i]);
+}
+
+/* BITS has no code for it: what the owner declared with the file is his judgement of it. */
+static void fail_hash(Transfer *t, const uint8_t *found)
+{
+        const File *file = t->file;
+        char declared[129] = "", came[129] = "", text[400];
+
+        hex(file->digest, hash_size(file->hash), declared);
+        hex(found, hash_size(file->hash), came);
+        (void)snprintf(text, sizeof(text), "%s %s was declared, %s came",
+                       file->hash == FILE_HASH_SHA256 ? "SHA-256" : "SHA-512", declared, came);
+        (void)file_start_over(t->file);
+        transfer_fail(t, BG_E_VALIDATION_FAILED, CONTEXT_LOCAL_FILE, text, NET_FATAL);
+}
+
 static void on_sealed(void *userdata, int result, const FileReply *reply, int fd)
 {
         Transfer *t = userdata;
@@ -379,6 +401,8 @@ static void on_sealed(void *userdata, int result, const FileReply *reply, int fd
                 wait_for_writer(t);
         } else if (result == -EAGAIN) {
                 transfer_end(t);
+        } else if (result == -EBADMSG) {
+                fail_hash(t, reply->digest);
         } else if (result == -ESTALE || result == -ERANGE) {
                 (void)file_start_over(t->file);
                 transfer_fail(t, BG_E_LOCAL_FILE_CHANGED, CONTEXT_LOCAL_FILE,
@@ -396,6 +420,8 @@ static void seal(Transfer *t)
         fill_request(t, FILE_SEAL, &request);
         request.size = t->file->size;
         request.mtime_usec = t->file->validator.last_modified_usec;
+        request.hash = t->file->hash;
+        memcpy(request.digest, t->file->digest, sizeof(request.digest));
         (void)call_file(t, &request, on_sealed);
 }
 

@@ -61,13 +61,41 @@ static int say_bad_name(const Service *service, const char *name, int r)
         return EXIT_USAGE;
 }
 
-int add_files(Service *service, const char *path, const char *id, char **arguments, int n)
+/* One file that must have a hash. */
+static int add_hashed(Service *service, const Options *options, const char *path, const char *id,
+                      char **arguments)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+        char absolute[PATH_MAX];
+        int r = local_name(arguments[1], absolute);
+
+        if (r < 0)
+                return say_bad_name(service, arguments[1], r);
+        r = sd_bus_message_new_method_call(service->bus, &call, NULL, path, JOB_INTERFACE,
+                                           "AddFileWithHash");
+        if (r >= 0)
+                r = sd_bus_message_append(call, "sss", arguments[0], absolute, options->algorithm);
+        if (r >= 0)
+                r = sd_bus_message_append_array(call, 'y', options->digest, options->digest_size);
+        if (r >= 0)
+                r = service_send(service, call, NULL);
+        return r == 0 ? EXIT_DONE : job_fail(service, r, id);
+}
+
+int add_files(Service *service, const Options *options, const char *path, const char *id,
+              char **arguments, int n)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
         int r;
 
+        if (options->algorithm && n != 2) {
+                service_say(service, "--%s is the hash of one file", options->algorithm);
+                return EXIT_USAGE;
+        }
         if (!service->bus)
                 return job_fail(service, -ENOTCONN, id);
+        if (options->algorithm)
+                return add_hashed(service, options, path, id, arguments);
         r = sd_bus_message_new_method_call(service->bus, &call, NULL, path, JOB_INTERFACE,
                                            "AddFileSet");
         if (r >= 0)
@@ -102,7 +130,7 @@ int command_add(Service *service, const Options *options)
         r = service_authorize(service);
         if (r != 0)
                 return job_fail(service, r, id);
-        r = add_files(service, path, id, options->arguments + 1, options->n_arguments - 1);
+        r = add_files(service, options, path, id, options->arguments + 1, options->n_arguments - 1);
         if (r != EXIT_DONE || !options->json)
                 return r;
         o = json_object_new_object();

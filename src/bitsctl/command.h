@@ -21,6 +21,7 @@ typedef enum OptionBit {
         OPTION_PERSON = 32, /* --user USER, of "token" alone */
         OPTION_PASSWORD = 64,
         OPTION_FOLLOW = 128,
+        OPTION_HASH = 256,
 } OptionBit;
 
 typedef struct Options {
@@ -29,6 +30,9 @@ typedef struct Options {
         const char *name, *description;
         const char *account; /* --helper, or --user of "token" */
         uint32_t priority;
+        const char *algorithm; /* of --sha256 and --sha512; NULL: no hash */
+        uint8_t digest[64];
+        size_t digest_size;
         int password_fd; /* -1: ask */
         unsigned seen;   /* OptionBit */
         char **arguments;

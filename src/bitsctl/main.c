@@ -20,13 +20,14 @@
 #define MAKING (OPTION_NAME | OPTION_DESCRIPTION | OPTION_PRIORITY)
 
 static const Command commands[] = {
-        {"transfer", "[--helper USER] REMOTE LOCAL [REMOTE LOCAL]...",
+        {"transfer", "[--helper USER] [--sha256 HEX] REMOTE LOCAL [REMOTE LOCAL]...",
          "fetch files now: make a job, wait for it, complete it",
-         MAKING | OPTION_HELPER | OPTION_PASSWORD, 2, -1, command_transfer},
+         MAKING | OPTION_HELPER | OPTION_PASSWORD | OPTION_HASH, 2, -1, command_transfer},
         {"list", "[--all-users]", "show the jobs", OPTION_ALL_USERS, 0, 0, command_list},
         {"info", "JOB", "show all about a job", 0, 1, 1, command_info},
         {"create", "[--name NAME]", "make a job and print its id", MAKING, 0, 0, command_create},
-        {"add", "JOB REMOTE LOCAL [REMOTE LOCAL]...", "add files to a job", 0, 3, -1, command_add},
+        {"add", "[--sha256 HEX] JOB REMOTE LOCAL [REMOTE LOCAL]...", "add files to a job",
+         OPTION_HASH, 3, -1, command_add},
         {"resume", "JOB", "let a job run", 0, 1, 1, command_control},
         {"suspend", "JOB", "stop a job for now", 0, 1, 1, command_control},
         {"cancel", "JOB", "give a job up and delete what it fetched", 0, 1, 1, command_control},
@@ -56,6 +57,8 @@ enum { /* long options without a letter */
         LONG_PERSON,
         LONG_JSON,
         LONG_VERSION,
+        LONG_SHA256,
+        LONG_SHA512,
 };
 
 static const struct option any_options[] = {
@@ -78,6 +81,8 @@ static const struct option command_options[] = {
         {"helper-password-fd", required_argument, NULL, LONG_PASSWORD_FD},
         {"all-users", no_argument, NULL, LONG_ALL_USERS},
         {"follow", no_argument, NULL, LONG_FOLLOW},
+        {"sha256", required_argument, NULL, LONG_SHA256},
+        {"sha512", required_argument, NULL, LONG_SHA512},
         {0},
 };
 
@@ -116,6 +121,9 @@ static void print_command_help(const Command *command)
         if (command->options & OPTION_HELPER)
                 puts("  --helper USER            write the files as USER; asks for the password\n"
                      "  --helper-password-fd FD  read the password from there");
+        if (command->options & OPTION_HASH)
+                puts("  --sha256 HEX             what the one file must be, or it fails\n"
+                     "  --sha512 HEX");
         if (command->options & OPTION_ALL_USERS)
                 puts("  --all-users              everybody's jobs (administrators)");
         if (command->options & OPTION_PERSON)
@@ -142,6 +150,14 @@ static bool descriptor_parse(const char *text, int *ret)
                 return false;
         *ret = (int)value;
         return true;
+}
+
+static bool take_digest(Options *o, const char *algorithm, size_t size, const char *value)
+{
+        o->seen |= OPTION_HASH;
+        o->algorithm = algorithm;
+        o->digest_size = size;
+        return digest_parse(value, o->digest, size);
 }
 
 static int say_bad_value(const char *option, const char *value)
@@ -187,6 +203,10 @@ static int take_option(Options *o, int option, const char *value)
         case LONG_FOLLOW:
                 o->seen |= OPTION_FOLLOW;
                 return 0;
+        case LONG_SHA256:
+                return take_digest(o, "sha256", 32, value) ? 0 : say_bad_value("sha256", value);
+        case LONG_SHA512:
+                return take_digest(o, "sha512", 64, value) ? 0 : say_bad_value("sha512", value);
         case LONG_ALL_USERS:
                 o->all_users = true;
                 o->seen |= OPTION_ALL_USERS;

@@ -91,3 +91,24 @@ bool uses_parse(const char *text, uint32_t *ret)
         *ret = USE_LOCAL_FILE | USE_NETWORK;
         return true;
 }
+
+static int digit(char c)
+{
+        return c >= '0' && c <= '9'                 ? c - '0'
+               : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+                                                    : -1;
+}
+
+bool digest_parse(const char *text, uint8_t *ret, size_t size)
+{
+        if (strlen(text) != 2 * size)
+                return false;
+        for (size_t i = 0; i < size; i++) {
+                int high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
+
+                if (high < 0 || low < 0)
+                        return false;
+                ret[i] = (uint8_t)(high << 4 | low);
+        }
+        return true;
+}

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum JobState { /* BG_JOB_STATE */
@@ -29,6 +30,9 @@ const char *type_name(uint32_t type);
 const char *priority_name(uint32_t priority);
 const char *context_name(uint32_t context); /* BG_ERROR_CONTEXT */
 const char *proxy_usage_name(uint32_t usage);
+
+/* A digest in hexadecimal, of exactly size bytes. */
+bool digest_parse(const char *text, uint8_t *ret, size_t size);
 
 bool priority_parse(const char *text, uint32_t *ret); /* any case */
 

@@ -391,7 +391,7 @@ static int prepare(Transfer *t, int token)
                 return status;
         status = set_helper(t, token);
         if (status == EXIT_DONE)
-                status = add_files(t->service, t->path, t->id, t->options->arguments,
+                status = add_files(t->service, t->options, t->path, t->id, t->options->arguments,
                                    t->options->n_arguments);
         if (status != EXIT_DONE)
                 (void)service_call_result(t->service, t->path, "Cancel", &result);

@@ -9,7 +9,7 @@
 
 #include "wire.h"
 
-#define FILE_VERSION 1
+#define FILE_VERSION 2
 
 enum FileType {
         FILE_READY = 1,   /* worker, first, as a FileReply: result 0, size = FILE_VERSION */
@@ -59,7 +59,7 @@ WIRE_NO_PADDING(FileRequest,
 /* result: 0 or -errno. Those with a meaning of their own:
  *   -ESTALE    RESUME_TEMP, SEAL, FINISH: not the file of ids any more (swapped, linked, gone)
  *   -EAGAIN    RESUME_TEMP, SEAL: a writer is left; stop him and ask again
- *   -EBADMSG   SEAL: the hash differs
+ *   -EBADMSG   SEAL: the hash differs; digest says which it is
  *   -ERANGE    SEAL: the size differs
  *   -ENOTDIR, -ENOENT  the directory is missing
  *   -EISDIR    a directory stands at the final name
@@ -74,5 +74,6 @@ typedef struct FileReply { /* OPEN_TEMP, RESUME_TEMP + write descriptor when res
         /* OPEN_TEMP, RESUME_TEMP, SEAL. Where leases are refused, the latter two put a copy in the
          * file's place: file is then another than the request's. */
         FileId file, directory;
+        uint8_t digest[64]; /* SEAL: that of the file, as long as the hash, when it differs */
 } FileReply;
-WIRE_NO_PADDING(FileReply, 24 + 2 * sizeof(FileId));
+WIRE_NO_PADDING(FileReply, 24 + 2 * sizeof(FileId) + 64);

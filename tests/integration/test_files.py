@@ -316,8 +316,8 @@ def test_temporary_file_can_be_read_while_it_comes():
                 assert reader.read(HALF) == content[:HALF]
                 origin.release()
                 opened = 0
-                while job.state != bus.TRANSFERRED:  # opened again and again, while it is sealed too
-                    assert job.state == bus.TRANSFERRING
+                while (state := job.state) != bus.TRANSFERRED:  # opened again and again, while it is sealed too
+                    assert state == bus.TRANSFERRING
                     with open(name, "rb"):
                         opened += 1
                 assert opened > 0
@@ -330,3 +330,116 @@ def test_temporary_file_can_be_read_while_it_comes():
 
     name = people.call("alice", scenario)
     assert people.call("mal", os.access, name, os.R_OK) is False
+
+
+# ---- declared hashes ------------------------------------------------------------------------------
+
+
+def add_hashed(job, remote, local, digest, algorithm="sha256"):
+    job.call("AddFileWithHash", "sssay", remote, str(local), algorithm, dbus.ByteArray(digest))
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+def test_hash_that_is_right(algorithm):
+    def scenario():
+        local = place(algorithm) / "x"
+        content = body(algorithm)
+        with HaltingOrigin(content) as origin:
+            job = jobs.session().create(algorithm)
+            add_hashed(job, origin.url(), local, hashlib.new(algorithm, content).digest(), algorithm)
+            assert finish(job) == S_OK
+        assert local.read_bytes() == content
+
+    people.call("alice", scenario)
+
+
+def test_hash_that_is_wrong():
+    """An error with both digests, nothing kept; Resume fetches again, and takes the file when it is the right one."""
+
+    def scenario():
+        directory = place("wrong")
+        content, wrong = body("right"), body("wrong")
+        with HaltingOrigin(wrong) as origin:
+            job = jobs.session().create("wrong")
+            job.add(origin.url("first"), directory / "first")
+            add_hashed(job, origin.url(), directory / "x", hashlib.sha256(content).digest())
+            file = FileObject(job, 1)
+            for attempt in (1, 2):
+                job.call("Resume")
+                assert jobs.wait_state(job, bus.ERROR, bus.TRANSFERRED) == bus.ERROR
+                code, context, index, protocol, text = job.call("GetError")
+                assert (int(code) & 0xFFFFFFFF, int(context), int(index)) == (BG_E_VALIDATION_FAILED, LOCAL_FILE, 1)
+                assert hashlib.sha256(content).hexdigest() in text and hashlib.sha256(wrong).hexdigest() in text
+                assert file.get("Progress") == (UNKNOWN, 0, 0) and file.get("TemporaryName") == ""
+                assert len([path for path, *_ in origin.requests if path == "/file"]) == attempt
+            origin.body = content
+            assert finish(job) == S_OK
+        assert (directory / "x").read_bytes() == content
+        return os.listdir(directory)
+
+    assert sorted(people.call("alice", scenario)) == ["first", "x"]
+
+
+@pytest.mark.parametrize("algorithm, size", [("sha256", 31), ("sha256", 33), ("sha512", 32), ("md5", 16), ("", 0), ("SHA256", 32)])
+def test_hash_that_is_none(algorithm, size):
+    def scenario():
+        job = jobs.session().create("none")
+        refused = jobs.refused(add_hashed, job, "http://a/b", place(f"none-{algorithm}-{size}") / "x", bytes(size), algorithm)
+        job.call("Cancel")
+        return refused
+
+    assert people.call("alice", scenario) == E_INVALIDARG
+
+
+def test_hash_from_the_shell(bitsctl, alices):
+    with HaltingOrigin(body("shell")) as origin:
+        digest = hashlib.sha256(body("shell")).hexdigest()
+        bitsctl("alice", "transfer", "--sha256", digest.upper(), origin.url(), alices / "good")
+        assert (alices / "good").read_bytes() == body("shell")
+        wrong = "0" * 128
+        done = bitsctl("alice", "transfer", "--sha512", wrong, origin.url(), alices / "bad", check=False)
+        assert done.returncode == 1 and "BG_E_VALIDATION_FAILED" in done.stderr and wrong in done.stderr
+        id = bitsctl("alice", "create").stdout.strip()
+        bitsctl("alice", "add", "--sha256", digest, id, origin.url(), alices / "added")
+        for words in (["--sha256", "xyz", "a", "b"], ["--sha256", digest[1:], "a", "b"], ["--sha512", digest, "a", "b"],
+                      ["--sha256", digest, "http://a/1", "b", "http://a/2", "c"]):
+            assert bitsctl("alice", "transfer", *words, check=False).returncode == 2, words
+        bitsctl("alice", "cancel", id)
+    assert os.listdir(alices) == ["good"]
+
+
+# ---- sets -----------------------------------------------------------------------------------------
+
+
+BAD_ELEMENTS = {
+    "remote name": (("http://a b/", "x"), E_INVALIDARG),
+    "local name": (("http://a/x", "../x"), E_INVALIDARG),
+    "missing directory": (("http://a/x", "none/x"), 0x80070003),
+    "no right": (("http://a/x", "/etc/x"), bus.E_ACCESSDENIED),
+}
+
+
+@pytest.mark.parametrize("position", [0, 137, 198])
+@pytest.mark.parametrize("kind", BAD_ELEMENTS)
+def test_set_is_all_or_nothing(kind, position):
+    """One bad element, wherever it is in a set that would fill the job's 200: none of the set is there, in memory or in the store, and nothing on the disk."""
+    (remote, local), expected = BAD_ELEMENTS[kind]
+
+    def scenario():
+        directory = place(f"set-{kind.replace(' ', '-')}-{position}")
+        job = jobs.session().create("set")
+        job.add("http://a/first", directory / "first")
+        pairs = [(f"http://a/{index}", str(directory / str(index))) for index in range(199)]
+        bad = list(pairs)
+        bad[position] = (remote, local if local.startswith("/") else f"{directory}/{local}")
+        add = lambda names: job.call("AddFileSet", "a(ss)", names)  # noqa: E731
+        assert jobs.refused(add, bad) == expected
+        assert int(job.get("Progress")[2]) == 1
+        assert os.listdir(directory) == []
+        assert jobs.refused(add, pairs) is None  # there is room for all of them still
+        assert int(job.get("Progress")[2]) == 200
+        return job.id
+
+    job_id = people.call("alice", scenario)
+    assert len(jobs.stored_offsets()[job_id.replace("-", "")]) == 200
+    people.call("alice", lambda: jobs.session().get(job_id).call("Cancel"))

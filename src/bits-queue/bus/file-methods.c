@@ -2,6 +2,8 @@
  * of org.bitsd1.Job what does that to all files. */
 #include "bus/file-methods.h"
 
+#include <string.h>
+
 #include "bus/job-methods.h"
 #include "bus/reply.h"
 #include "file-settings.h"
@@ -15,6 +17,32 @@ static int after_commit(Target *t, sd_bus_message *m, HRESULT hr, ReplyForm form
         if (FAILED(hr))
                 return reply_error(m, hr);
         job_commit(t->job, hr, reply_later(t->client, m, form));
+        return 1;
+}
+
+int job_method_add_file_with_hash(Target *t, sd_bus_message *m)
+{
+        Caller caller = client_caller(t->client);
+        const char *algorithm;
+        FileName name = {0};
+        const void *digest;
+        size_t size;
+        int r;
+
+        r = sd_bus_message_read(m, "sss", &name.remote, &name.local, &algorithm);
+        if (r >= 0)
+                r = sd_bus_message_read_array(m, 'y', &digest, &size);
+        if (r < 0)
+                return r;
+        if (strcmp(algorithm, "sha256") == 0)
+                name.hash = FILE_HASH_SHA256;
+        else if (strcmp(algorithm, "sha512") == 0)
+                name.hash = FILE_HASH_SHA512;
+        if (name.hash == FILE_HASH_NONE || size != hash_size(name.hash))
+                return reply_error(m, state_is_final(t->job->state) ? BG_E_INVALID_STATE
+                                                                    : E_INVALIDARG);
+        name.digest = digest;
+        job_add_files(t->job, &caller, &name, 1, reply_later(t->client, m, REPLY_EMPTY));
         return 1;
 }
 

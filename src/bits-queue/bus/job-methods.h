@@ -6,4 +6,5 @@
 int job_method_add_file_with_ranges(Target *t, sd_bus_message *m);
 int job_method_set_property(Target *t, sd_bus_message *m);
 int job_method_get_property(Target *t, sd_bus_message *m);
+int job_method_add_file_with_hash(Target *t, sd_bus_message *m);    /* file-methods.c */
 int job_method_replace_remote_prefix(Target *t, sd_bus_message *m); /* file-methods.c */

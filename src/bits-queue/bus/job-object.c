@@ -102,8 +102,9 @@ static int append_files(sd_bus_message *answer, const Job *job, uint32_t from, u
                 bytes += strlen(file_remote_name(f)) + strlen(f->local);
                 if (i > from && bytes > PAGE_BYTES)
                         break;
-                r = sd_bus_message_append(answer, "(ussttb)", f->index, file_remote_name(f), f->local,
-                                          f->size, f->received, f->state == FILE_FINISHED);
+                r = sd_bus_message_append(answer, "(ussttb)", f->index, file_remote_name(f),
+                                          f->local, f->size, f->received,
+                                          f->state == FILE_FINISHED);
         }
         return r;
 }
@@ -339,6 +340,7 @@ static const Method methods[] = {
         {"AddFile", METHOD_CHANGES, add_file},
         {"AddFileSet", METHOD_CHANGES, add_file_set},
         {"AddFileWithRanges", METHOD_CHANGES, job_method_add_file_with_ranges},
+        {"AddFileWithHash", METHOD_CHANGES, job_method_add_file_with_hash},
         {"ReplaceRemotePrefix", METHOD_CHANGES, job_method_replace_remote_prefix},
         {"ListFiles", 0, list_files},
         {"Suspend", METHOD_CHANGES, suspend},
@@ -463,6 +465,7 @@ static const sd_bus_vtable vtable[] = {
         METHOD("AddFile", "ss", ""),
         METHOD("AddFileSet", "a(ss)", ""),
         METHOD("AddFileWithRanges", "ssa(tt)", ""),
+        METHOD("AddFileWithHash", "sssay", ""),
         METHOD("ReplaceRemotePrefix", "ss", "i"),
         METHOD("ListFiles", "uu", "a(ussttb)"),
         METHOD("Suspend", "", ""),
