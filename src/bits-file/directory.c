@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
@@ -136,6 +137,59 @@ int directory_open(const char *path, Directory *ret)
         if (r < 0)
                 return r;
 
+        ret->fd = TAKE_FD(walk.fd);
+        ret->id = node.id;
+        return 0;
+}
+
+/* Splits what is left to walk: the last name goes to ret, the rest stays. */
+static int take_last_name(Walk *walk, char *ret)
+{
+        size_t length = strlen(walk->rest);
+        char *name;
+
+        while (length > 0 && walk->rest[length - 1] == '/')
+                walk->rest[--length] = 0;
+        name = strrchr(walk->rest, '/');
+        name = name ? name + 1 : walk->rest;
+        length = strlen(name);
+        if (length > NAME_MAX)
+                return -ENAMETOOLONG;
+        if (length == 0) /* the root, by a link */
+                return -EISDIR;
+        memcpy(ret, name, length + 1);
+        *name = 0;
+        return 0;
+}
+
+int directory_open_followed(const char *path, Directory *ret, char *ret_name)
+{
+        _cleanup_(walk_deinit) Walk walk = {.fd = -1};
+        struct stat st;
+        Node node;
+        int r;
+
+        memcpy(walk.rest, path, strlen(path) + 1);
+        r = walk_to(&walk, "/", 0);
+        if (r < 0)
+                return r;
+        for (;;) {
+                r = take_last_name(&walk, ret_name);
+                if (r == 0)
+                        r = walk_all(&walk);
+                if (r < 0)
+                        return r;
+                if (fstatat(walk.fd, ret_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                        return system_error();
+                if (!S_ISLNK(st.st_mode))
+                        break;
+                r = walk_link(&walk, ret_name, "");
+                if (r < 0)
+                        return r;
+        }
+        r = node_read(walk.fd, &node);
+        if (r < 0)
+                return r;
         ret->fd = TAKE_FD(walk.fd);
         ret->id = node.id;
         return 0;

@@ -30,6 +30,10 @@ static inline void directory_deinit(Directory *directory)
  * -errno. */
 int directory_open(const char *path, Directory *ret);
 
+/* The same for what path leads to in the end: a link at its last name is followed as one on the way
+ * is. name, of NAME_MAX + 1 bytes, is the last name in ret, and no link. */
+int directory_open_followed(const char *path, Directory *ret, char *ret_name);
+
 /* Makes the names in it durable. file is any open file in it, or -1; it is needed where this
  * identity may write the directory but not read it. */
 int directory_sync(const Directory *directory, int file);

@@ -17,6 +17,7 @@ typedef struct Call {
 } Call;
 
 int handle_check(Call *call);       /* check.c */
+int handle_open_source(Call *call); /* source.c */
 int handle_open_temp(Call *call);   /* open.c */
 int handle_resume_temp(Call *call); /* open.c */
 int handle_seal(Call *call);        /* seal.c */

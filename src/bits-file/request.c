@@ -21,6 +21,7 @@ static const unsigned needs[] = {
         [FILE_SEAL] = NEED_PATH | NEED_TEMP | NEED_FILE | NEED_SIZE | NEED_HASH,
         [FILE_FINISH] = NEED_PATH | NEED_TEMP | NEED_FILE,
         [FILE_DISCARD] = NEED_PATH | NEED_TEMP,
+        [FILE_OPEN_SOURCE] = NEED_PATH,
 };
 
 /* Absolute, ending in a name, without "." and "..": what they would mean after a link is nobody's

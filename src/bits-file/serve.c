@@ -12,6 +12,7 @@
 enum GoneMeans {
         GONE_IS_AN_ERROR,
         GONE_IS_DONE,
+        GONE_IS_THE_PATH, /* to be told from a file that is gone */
 };
 
 static const struct {
@@ -24,6 +25,7 @@ static const struct {
         [FILE_SEAL] = {handle_seal},
         [FILE_FINISH] = {handle_finish},
         [FILE_DISCARD] = {handle_discard, GONE_IS_DONE},
+        [FILE_OPEN_SOURCE] = {handle_open_source, GONE_IS_THE_PATH},
 };
 
 static int open_directory(Call *call)
@@ -51,6 +53,8 @@ static int work(Call *call)
         else if ((r == -ENOENT || r == -ENOTDIR || r == -ESTALE) &&
                  handlers[type].gone == GONE_IS_DONE)
                 r = 0;
+        else if (r == -ENOENT && handlers[type].gone == GONE_IS_THE_PATH)
+                r = -ENOTDIR;
         directory_deinit(&call->directory);
         return r;
 }

@@ -21,7 +21,7 @@ static FileRequest good(uint32_t type)
                 .path = "/home/bob/file",
         };
 
-        if (type != FILE_CHECK)
+        if (type != FILE_CHECK && type != FILE_OPEN_SOURCE)
                 (void)strcpy(request.temp, "BIT0123abCD.tmp");
         return request;
 }
@@ -34,7 +34,7 @@ static int check(const FileRequest *request)
 static void test_good(void **state)
 {
         (void)state;
-        for (uint32_t type = FILE_CHECK; type <= FILE_DISCARD; type++) {
+        for (uint32_t type = FILE_CHECK; type <= FILE_OPEN_SOURCE; type++) {
                 FileRequest request = good(type);
 
                 assert_int_equal(check(&request), 0);

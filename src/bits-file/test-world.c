@@ -205,7 +205,7 @@ FileRequest make_request(uint32_t type, const char *path)
         FileRequest request = {.header = {type, ++sequence}, .mtime_usec = INT64_MIN};
 
         (void)snprintf(request.path, sizeof(request.path), "%s", path);
-        if (type != FILE_CHECK)
+        if (type != FILE_CHECK && type != FILE_OPEN_SOURCE)
                 (void)snprintf(request.temp, sizeof(request.temp), "%s", TEMP);
         return request;
 }

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/packet.h"
+#include "copy.h"
 #include "message.h"
 #include "transfer.h"
 
@@ -44,7 +45,11 @@ static int on_proceed(Worker *worker, const NetMessage *message, int *fd)
 {
         Transfer *transfer = transfer_find(worker, message->header.sequence);
 
+        Copy *copy = copy_find(worker, message->header.sequence);
+
         (void)fd;
+        if (copy)
+                return copy_proceed(copy);
         return transfer ? transfer_proceed(transfer)
                         : 0; /* ended while the message was under way */
 }
@@ -53,7 +58,11 @@ static int on_cancel(Worker *worker, const NetMessage *message, int *fd)
 {
         Transfer *transfer = transfer_find(worker, message->header.sequence);
 
+        Copy *copy = copy_find(worker, message->header.sequence);
+
         (void)fd;
+        if (copy)
+                copy_cancel(copy);
         if (transfer)
                 transfer_cancel(transfer);
         return 0;
@@ -92,11 +101,27 @@ static int on_limit(Worker *worker, const NetMessage *message, int *fd)
         return 0;
 }
 
+static int on_source(Worker *worker, const NetMessage *message, int *fd)
+{
+        if (worker->source >= 0)
+                return -EBADMSG;
+        worker->source = TAKE_FD(*fd);
+        worker->source_id = message->header.sequence;
+        return 0;
+}
+
+static int on_copy(Worker *worker, const NetMessage *message, int *fd)
+{
+        if (worker->source < 0 || worker->source_id != message->header.sequence)
+                return -EBADMSG;
+        return copy_start(worker, &message->copy, TAKE_FD(worker->source), TAKE_FD(*fd));
+}
+
 /* Types that message_check() lets through. -EBADMSG: not in this state. */
 static int (*const handlers[])(Worker *worker, const NetMessage *message, int *fd) = {
         [NET_TRANSFER] = on_transfer, [NET_PROCEED] = on_proceed, [NET_CANCEL] = on_cancel,
         [NET_SPAN] = on_span,         [NET_HALT] = on_halt,       [NET_FINISH] = on_finish,
-        [NET_LIMIT] = on_limit,
+        [NET_LIMIT] = on_limit,       [NET_SOURCE] = on_source,   [NET_COPY] = on_copy,
 };
 
 static int channel_receive(Channel *channel)

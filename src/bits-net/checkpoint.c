@@ -49,7 +49,7 @@ static void *checkpoint_thread(void *userdata)
                         c->queued_tail = &c->queued;
 
                 pthread_mutex_unlock(&c->mutex);
-                sync->result = sync_run(sync->fd);
+                sync->result = sync->work ? sync->work(sync) : sync_run(sync->fd);
                 pthread_mutex_lock(&c->mutex);
 
                 sync->next = c->done;

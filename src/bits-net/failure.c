@@ -123,6 +123,15 @@ Failure failure_from_errno(int error, const char *what)
         return f;
 }
 
+Failure failure_from_source(int error, enum NetClass class, const char *what)
+{
+        Failure f = failure_from_errno(error, what);
+
+        f.context = NET_CONTEXT_REMOTE_FILE;
+        f.class = class;
+        return f;
+}
+
 Failure failure_from_file(HRESULT hresult, const char *text)
 {
         Failure f = failure(hresult, NET_CONTEXT_LOCAL_FILE, NET_FATAL);

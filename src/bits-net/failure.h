@@ -24,6 +24,8 @@ Failure failure_from_status(uint32_t status, int64_t retry_after_usec);
 
 /* A local error of the temporary file; what names the action: "write". */
 Failure failure_from_errno(int error, const char *what);
+/* The same of a local file that is copied; context REMOTE_FILE. */
+Failure failure_from_source(int error, enum NetClass class, const char *what);
 Failure failure_from_file(HRESULT hresult, const char *text);
 
 /* curl_code is a CURLcode other than CURLE_OK; verify_result is CURLINFO_SSL_VERIFYRESULT. */

@@ -61,6 +61,14 @@ static bool limit_ok(const NetMessage *message)
         return message->limit.bytes_per_sec <= INT64_MAX;
 }
 
+static bool copy_ok(const NetMessage *message)
+{
+        const NetCopy *copy = &message->copy;
+
+        return copy->begin <= INT64_MAX &&
+               (copy->begin == 0 || validator_ok(&copy->validator, copy->begin));
+}
+
 static const struct {
         size_t size; /* 0: not a message of bits-queue's */
         bool with_fd;
@@ -74,6 +82,8 @@ static const struct {
         [NET_HALT] = {sizeof(NetOrder), false, false, NULL},
         [NET_FINISH] = {sizeof(NetOrder), false, false, NULL},
         [NET_LIMIT] = {sizeof(NetLimit), false, true, limit_ok},
+        [NET_SOURCE] = {sizeof(NetSource), true, false, NULL},
+        [NET_COPY] = {sizeof(NetCopy), true, false, copy_ok},
 };
 
 int message_check(const NetMessage *message, size_t size, bool with_fd)

@@ -128,6 +128,7 @@ static const int allowed[] = {
         SCMP_SYS(ftruncate64),
         SCMP_SYS(fallocate),
         SCMP_SYS(fadvise64),
+        SCMP_SYS(copy_file_range),
         SCMP_SYS(fstat),
         SCMP_SYS(fstat64),
         /* looking at files; Landlock says which */

@@ -140,8 +140,32 @@ static void test_orders(void **state)
                              type == NET_FINISH;
 
                 assert_int_equal(message_check(&m, sizeof(NetOrder), false) == 0, order);
-                assert_true(message_check(&m, sizeof(NetOrder), true) < 0);
+                assert_int_equal(message_check(&m, sizeof(NetOrder), true) == 0,
+                                 type == NET_SOURCE); /* of an order's size, with a descriptor */
         }
+}
+
+static void test_copy(void **state)
+{
+        NetMessage m = {.copy = {.header = {NET_COPY, 1}, .begin = 5, .validator = {.size = 5}}};
+
+        (void)state;
+        assert_int_equal(message_check(&m, sizeof(NetCopy), true), 0);
+        assert_true(message_check(&m, sizeof(NetCopy), false) < 0);
+        assert_true(message_check(&m, sizeof(NetCopy) - 1, true) < 0);
+        m.copy.begin = 6; /* more than there is */
+        assert_true(message_check(&m, sizeof(NetCopy), true) < 0);
+        m.copy.validator.size = NET_SIZE_UNKNOWN;
+        assert_int_equal(message_check(&m, sizeof(NetCopy), true), 0);
+        m.copy.begin = (uint64_t)INT64_MAX + 1;
+        assert_true(message_check(&m, sizeof(NetCopy), true) < 0);
+        m.copy.begin = 6;
+        memset(m.copy.validator.etag, 'x', sizeof(m.copy.validator.etag));
+        assert_true(message_check(&m, sizeof(NetCopy), true) < 0);
+        m.copy.begin = 0; /* then nobody looks at it */
+        assert_int_equal(message_check(&m, sizeof(NetCopy), true), 0);
+        m.copy.header.sequence = 0;
+        assert_true(message_check(&m, sizeof(NetCopy), true) < 0);
 }
 
 int main(void)
@@ -149,7 +173,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_transfer), cmocka_unit_test(test_texts),
                 cmocka_unit_test(test_spans),    cmocka_unit_test(test_limit),
-                cmocka_unit_test(test_orders),
+                cmocka_unit_test(test_orders),   cmocka_unit_test(test_copy),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

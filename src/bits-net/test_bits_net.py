@@ -18,8 +18,8 @@ import time
 
 import pytest
 
-READY, TRANSFER, PROCEED, CANCEL, RESPONSE, PROGRESS, CHECKPOINT, DONE, FAILED, WANT, SPAN, HALT, FINISH, LIMIT = range(
-    1, 15
+READY, TRANSFER, PROCEED, CANCEL, RESPONSE, PROGRESS, CHECKPOINT, DONE, FAILED, WANT, SPAN, HALT, FINISH, LIMIT, SOURCE, COPY = (
+    range(1, 17)
 )
 LOCAL_FILE, REMOTE_FILE, TRANSPORT = 4, 5, 6
 FATAL, TRANSIENT, CHANGED = 0, 1, 2
@@ -72,7 +72,7 @@ class Worker:
         )
         theirs.close()
         ready = self.receive()
-        assert (ready["type"], ready["version"]) == (READY, 2)
+        assert (ready["type"], ready["version"]) == (READY, 3)
 
     def receive(self):
         self.sock.settimeout(LIMIT_SEC)
@@ -118,6 +118,13 @@ class Worker:
 
     def limit(self, bytes_per_sec):
         self.send(struct.pack("=IIQ", LIMIT, 0, bytes_per_sec))
+
+    def source(self, id, fd):
+        self.send(struct.pack("=II", SOURCE, id), fd)
+
+    def copy(self, id, source, target, begin=0, size=UNKNOWN, modified=NO_DATE, etag=""):
+        self.source(id, source)
+        self.send(struct.pack("=IIQQq512s", COPY, id, begin, size, modified, etag.encode()), target)
 
     def order(self, kind, id):
         self.send(struct.pack("=II", kind, id))

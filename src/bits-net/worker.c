@@ -85,7 +85,7 @@ static int worker_set_up(Worker *worker)
 int main(void)
 {
         const NetReady ready = {.header = {.type = NET_READY}, .version = NET_VERSION};
-        Worker worker = {0};
+        Worker worker = {.source = -1};
         int r;
 
         log_init("bits-net");

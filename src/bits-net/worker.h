@@ -8,6 +8,7 @@
 #include "multi.h"
 
 typedef struct Channel Channel;
+typedef struct Copy Copy;
 typedef struct Transfer Transfer;
 
 typedef struct Worker {
@@ -15,7 +16,10 @@ typedef struct Worker {
         Multi *multi;
         Checkpoint *checkpoint;
         Channel *channel;
-        Transfer *transfers; /* Transfer.next */
-        unsigned n_transfers;
+        Transfer *transfers;  /* Transfer.next */
+        unsigned n_transfers; /* and copies */
+        Copy *copies;         /* Copy.next */
+        int source;           /* of the NET_COPY that follows; -1: none */
+        uint32_t source_id;
         Limit *limit;
 } Worker;

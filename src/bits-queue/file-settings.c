@@ -12,6 +12,7 @@
 #include "job.h"
 #include "orphan.h"
 #include "queue.h"
+#include "source.h"
 #include "store/store.h"
 
 static void store_file(File *file)
@@ -31,6 +32,12 @@ static bool is_leaving(const Job *job)
 
 /* ---- remote names ---------------------------------------------------------------------------- */
 
+/* A file of this machine is copied as a whole: as of SMB, there are no ranges of it. */
+static bool may_have(const File *file, const char *name)
+{
+        return file_check_remote(name) == 0 && !(file->n_ranges > 0 && source_is_local(name));
+}
+
 /* Takes name over. */
 static void rename_to(File *file, char *name)
 {
@@ -46,7 +53,7 @@ HRESULT file_set_remote_name(File *file, const char *name)
 
         if (is_leaving(job))
                 return BG_E_INVALID_STATE;
-        if (file_check_remote(name) < 0)
+        if (!may_have(file, name))
                 return E_INVALIDARG;
         copy = strdup(name);
         if (!copy)
@@ -69,7 +76,7 @@ static HRESULT replace_prefix(const File *file, const char *old, const char *new
                 longer = NULL;
                 return E_OUTOFMEMORY;
         }
-        if (file_check_remote(longer) < 0)
+        if (!may_have(file, longer))
                 return E_INVALIDARG;
         *ret = TAKE_PTR(longer);
         return S_OK;
@@ -123,6 +130,15 @@ static bool same_origin(const char *a, const char *b)
         return length > 0 && length == origin_length(b) && strncasecmp(a, b, length) == 0;
 }
 
+/* What was to be fetched first, and what is there of it but not from the begin, is for servers. */
+static void forget_parts(File *file)
+{
+        file_drop_requested(file);
+        file->position = 0;
+        if (file->n_filled > 0)
+                file_forget_bytes(file);
+}
+
 void job_adopt_remote_names(Job *job)
 {
         if (!job->keep_files)
@@ -136,6 +152,8 @@ void job_adopt_remote_names(Job *job)
                  * nothing to a server that did not make it. */
                 if (!same_origin(file->remote, file->renamed))
                         memset(file->validator.etag, 0, sizeof(file->validator.etag));
+                if (source_is_local(file->renamed))
+                        forget_parts(file);
                 free(file->remote);
                 file->remote = TAKE_PTR(file->renamed);
                 store_file(file);

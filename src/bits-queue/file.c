@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/cleanup.h"
+#include "source.h"
 
 enum {
         REMOTE_NAME_MAX = 2200, /* code points */
@@ -192,11 +193,23 @@ static bool has_scheme(const char *remote, const char *scheme)
         return strncasecmp(remote, scheme, strlen(scheme)) == 0;
 }
 
+static int check_local_source(const char *remote)
+{
+        char path[WIRE_PATH_SIZE];
+        size_t code_points = 0;
+
+        for (const char *c = remote; *c; c++)
+                code_points += ((unsigned char)*c & 0xc0) != 0x80;
+        return code_points > REMOTE_NAME_MAX ? -EINVAL : source_path(remote, path);
+}
+
 int file_check_remote(const char *remote)
 {
         const char *authority, *segment;
         size_t code_points = 0;
 
+        if (source_is_local(remote))
+                return check_local_source(remote);
         if (!has_scheme(remote, "http://") && !has_scheme(remote, "https://"))
                 return -EINVAL;
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "source.h"
 
 enum {
         NAME_SIZE = 272, /* a DNS name, brackets and a port */
@@ -37,7 +38,7 @@ static bool set_name(Host *host, const char *url)
         const char *begin = strstr(url, "://"), *at;
         size_t length;
 
-        if (!begin)
+        if (!begin || source_is_local(url))
                 return false;
         begin += 3;
         length = strcspn(begin, "/?#");

@@ -18,6 +18,7 @@
 #include "orphan.h"
 #include "queue.h"
 #include "schedule.h"
+#include "source.h"
 #include "store/store.h"
 #include "token.h"
 #include "transfer.h"
@@ -148,6 +149,8 @@ static HRESULT check_ranges(const Job *job, const Caller *caller, const FileName
 
         if (name->n_ranges == 0)
                 return S_OK;
+        if (source_is_local(name->remote)) /* as of SMB */
+                return E_INVALIDARG;
         if (job->dynamic_content || job->on_demand)
                 return BG_E_UNSUPPORTED_JOB_CONFIGURATION;
         if (!caller->administrator && name->n_ranges > job->queue->settings.ranges_per_file_max)

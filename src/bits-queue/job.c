@@ -16,6 +16,7 @@
 #include "orphan.h"
 #include "queue.h"
 #include "schedule.h"
+#include "source.h"
 #include "store/store.h"
 #include "text.h"
 #include "token.h"
@@ -281,14 +282,22 @@ bool job_event(Job *job, JobEvent event)
         return true;
 }
 
+static const char *protocol_of(const Job *job, uint32_t context, int32_t file)
+{
+        if (context != CONTEXT_REMOTE_FILE && context != CONTEXT_TRANSPORT)
+                return "";
+        if (file >= 0 && (size_t)file < job->n_files && source_is_local(job->files[file]->remote))
+                return "file";
+        return "http";
+}
+
 static void set_error(Job *job, HRESULT code, uint32_t context, int32_t file, const char *text)
 {
         clear_error(job);
         job->error.code = code;
         job->error.context = context;
         job->error.file = file;
-        job->error.protocol =
-                context == CONTEXT_REMOTE_FILE || context == CONTEXT_TRANSPORT ? "http" : "";
+        job->error.protocol = protocol_of(job, context, file);
         job->error.text = text ? strdup(text) : NULL;
 }
 

@@ -29,6 +29,7 @@ int file_report_check(const FileReply *reply, size_t size)
         case FILE_SEAL:
         case FILE_FINISH:
         case FILE_DISCARD:
+        case FILE_OPEN_SOURCE:
                 return -EBADMSG;
         }
         return -EBADMSG;

@@ -12,20 +12,55 @@
 
 #include "base/cleanup.h"
 #include "file.h"
+#include "source.h"
 #include "text.h"
 
 static void test_remote_names(void **state)
 {
         static const char *const good[] = {
-                "http://a/b",   "https://a.example/x?y=z#f", "HTTP://a", "http://[::1]:80/x",
+                "http://a/b",
+                "https://a.example/x?y=z#f",
+                "HTTP://a",
+                "http://[::1]:80/x",
                 "http://a/%20",
+                "/a",
+                "/a b/c",
+                "file:///etc/passwd",
+                "FILE://LocalHost/a%20b",
         };
         static const char *const bad[] = {
                 "",
                 "a",
-                "/a",
                 "ftp://a/b",
-                "file:///etc/passwd",
+                "file:a",
+                "file:/a",
+                "file://",
+                "file:///",
+                "file:////",
+                "file://other/a",
+                "file://localhost",
+                "file://localhost:80/a",
+                "file://user@localhost/a",
+                "file:///a/",
+                "file:///a b",
+                "file:///a?b",
+                "file:///a#b",
+                "file:///a*",
+                "file:///a%",
+                "file:///a%2",
+                "file:///a%zz",
+                "file:///a%00b",
+                "file:///a%2fb",
+                "file:///../a",
+                "file:///%2e%2e/a",
+                "file:///a/%2E",
+                "/",
+                "/a/",
+                "/a/../b",
+                "/a/./b",
+                "/a?",
+                "/a*",
+                "/a\n",
                 "http://",
                 "http:///x",
                 "http://a/b c",
@@ -42,6 +77,41 @@ static void test_remote_names(void **state)
                 assert_int_equal(file_check_remote(good[i]), 0);
         for (size_t i = 0; i < ELEMENTS(bad); i++)
                 assert_int_equal(file_check_remote(bad[i]), -EINVAL);
+}
+
+static void check_path(const char *remote, const char *expected)
+{
+        char path[WIRE_PATH_SIZE];
+
+        assert_true(source_is_local(remote));
+        assert_int_equal(source_path(remote, path), 0);
+        assert_string_equal(path, expected);
+}
+
+static void test_local_sources(void **state)
+{
+        (void)state;
+        check_path("/srv/a b%20c", "/srv/a b%20c"); /* a path is taken as it is */
+        check_path("file:///srv/a%20b", "/srv/a b");
+        check_path("File://LOCALHOST/srv/x", "/srv/x");
+        check_path("file:///a%2520b", "/a%20b"); /* decoded once */
+        check_path("file:///%c3%A4/%ff%3F%2a%23", "/\xc3\xa4/\xff?*#");
+        check_path("file:///a//b/..c", "/a//b/..c");
+        check_path("file:///%01", "/\x01");
+        assert_false(source_is_local("http://a/b"));
+        assert_false(source_is_local("files://a/b"));
+}
+
+static void test_source_errors(void **state)
+{
+        (void)state;
+        assert_int_equal(source_error(-ENOENT), HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND));
+        assert_int_equal(source_error(-ENOTDIR), HRESULT_FROM_WIN32(ERROR_PATH_NOT_FOUND));
+        assert_int_equal(source_error(-EACCES), HRESULT_FROM_WIN32(ERROR_ACCESS_DENIED));
+        assert_int_equal(source_error(-EISDIR), HRESULT_FROM_WIN32(ERROR_ACCESS_DENIED));
+        assert_int_equal(source_error(-ELOOP), HRESULT_FROM_WIN32(ERROR_ACCESS_DENIED));
+        assert_true(source_error_passes(-EAGAIN));
+        assert_false(source_error_passes(-ENOENT));
 }
 
 static char *repeat(const char *prefix, const char *part, size_t times)
@@ -77,6 +147,12 @@ static void test_lengths(void **state)
         check_length("/", "x", 256, file_check_local, -EINVAL);
         check_length("", "/abc", 1000, file_check_local, 0);
         check_length("", "/abc", 1020, file_check_local, -EINVAL);
+        check_length("/a", "/abc", 549, file_check_remote, 0); /* 2,198 */
+        check_length("/a", "/abc", 550, file_check_remote, -EINVAL);
+        check_length("file:///", "x", 255, file_check_remote, 0);
+        check_length("file:///", "x", 256, file_check_remote, -EINVAL);
+        check_length("file:///", "%41", 255, file_check_remote, 0);
+        check_length("", "/\xf0\x9f\x98\x80", 1000, file_check_remote, -EINVAL); /* PATH_MAX */
 }
 
 static void test_local_names(void **state)
@@ -125,9 +201,10 @@ static void test_utf8(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_remote_names), cmocka_unit_test(test_lengths),
-                cmocka_unit_test(test_local_names),  cmocka_unit_test(test_temporary_name),
-                cmocka_unit_test(test_utf8),
+                cmocka_unit_test(test_remote_names),  cmocka_unit_test(test_lengths),
+                cmocka_unit_test(test_local_names),   cmocka_unit_test(test_temporary_name),
+                cmocka_unit_test(test_utf8),          cmocka_unit_test(test_local_sources),
+                cmocka_unit_test(test_source_errors),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,7 +62,9 @@ static void test_names_without_a_host(void **state)
 
         (void)state;
         assert_null(take(hosts, ALICE, "file:///srv/x"));
+        assert_null(take(hosts, ALICE, "file://localhost/srv/x"));
         assert_null(take(hosts, ALICE, "/srv/x"));
+        assert_null(take(hosts, ALICE, "/srv/a://b/x"));
         assert_true(hosts_have_room(hosts, ALICE, "/srv/x", 0));
         hosts_free(hosts);
 }

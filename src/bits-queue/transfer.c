@@ -17,6 +17,7 @@
 #include "orphan.h"
 #include "queue.h"
 #include "schedule.h"
+#include "source.h"
 #include "store/store.h"
 #include "worker.h"
 
@@ -47,6 +48,7 @@ static void transfer_unref(Transfer *t)
         sd_event_source_disable_unref(t->timer);
         closep(&t->fd);
         spans_deinit(&t->spans);
+        closep(&t->source);
         job_unref(t->job);
         free(t);
 }
@@ -183,6 +185,58 @@ static void nothing_to_move(Transfer *t, int result)
                 transfer_end(t);
 }
 
+static void move(Transfer *t);
+
+static void on_source(void *userdata, int result, const FileReply *reply, int fd)
+{
+        Transfer *t = userdata;
+
+        t->source = fd;
+        if (t->stop)
+                transfer_end(t);
+        else if (!reply)
+                no_worker(t, result);
+        else if (result < 0)
+                transfer_fail(t, source_error(result), CONTEXT_REMOTE_FILE, NULL,
+                              source_error_passes(result) ? NET_TRANSIENT : NET_FATAL);
+        else
+                move(t);
+}
+
+/* The network identity reads it, as it would from a server. */
+static void open_source(Transfer *t)
+{
+        FileRequest request = {.header.type = FILE_OPEN_SOURCE, .mtime_usec = INT64_MIN};
+        Identity identity;
+        HRESULT hr;
+
+        hr = job_net_identity(t->job, &identity);
+        if (SUCCEEDED(hr) && source_path(t->file->remote, request.path) < 0)
+                hr = E_INVALIDARG;
+        if (FAILED(hr)) {
+                transfer_fail(t, hr, CONTEXT_QUEUE_MANAGER, NULL, NET_FATAL);
+                return;
+        }
+        t->state = TRANSFER_SOURCING;
+        file_call(t->job->queue, identity, &request, on_source, t);
+}
+
+/* The name may have become another since the source was opened: what is copied is what is open, and
+ * its validator says so. */
+static int start_net(Transfer *t, Identity identity, const NetTransfer *message)
+{
+        NetCopy copy = {
+                .header = {.type = NET_COPY, .sequence = t->net_id},
+                .begin = message->begin,
+                .validator = message->validator,
+        };
+
+        if (t->source < 0)
+                return net_start(t->job->queue, identity, message, TAKE_FD(t->fd), t, &t->worker);
+        return net_copy(t->job->queue, identity, &copy, TAKE_FD(t->source), TAKE_FD(t->fd), t,
+                        &t->worker);
+}
+
 static void move(Transfer *t)
 {
         _cleanup_(freep) NetTransfer *message = calloc(1, sizeof(*message));
@@ -197,6 +251,15 @@ static void move(Transfer *t)
                               NET_FATAL);
                 return;
         }
+        if (source_is_local(file->remote) && spans_are_needed(file)) {
+                transfer_fail(t, BG_E_RANDOM_ACCESS_NOT_SUPPORTED, CONTEXT_REMOTE_FILE,
+                              "a file of this machine is copied as a whole", NET_FATAL);
+                return;
+        }
+        if (source_is_local(file->remote) && t->source < 0) {
+                open_source(t);
+                return;
+        }
         t->state = TRANSFER_MOVING;
         t->net_id = ++t->job->queue->last_net_id;
         message->header = (WireHeader){.type = NET_TRANSFER, .sequence = t->net_id};
@@ -209,7 +272,7 @@ static void move(Transfer *t)
                 nothing_to_move(t, r);
                 return;
         }
-        r = net_start(t->job->queue, identity, message, TAKE_FD(t->fd), t, &t->worker);
+        r = start_net(t, identity, message);
         if (r < 0)
                 no_worker(t, r);
 }
@@ -750,6 +813,8 @@ bool transfer_on_net(Transfer *t, const NetMessage *message)
         case NET_HALT:
         case NET_FINISH:
         case NET_LIMIT:
+        case NET_SOURCE:
+        case NET_COPY:
                 return false;
         }
         return false;
@@ -783,7 +848,7 @@ int transfer_start(File *file)
                 return -ENOMEM;
         }
         t->refs = 1;
-        t->fd = -1;
+        t->fd = t->source = -1;
         t->file = file;
         t->job = job_ref(file->job);
         file->transfer = t;

@@ -22,6 +22,7 @@ typedef enum TransferState {
         TRANSFER_NAMING,     /* the temporary name is being committed */
         TRANSFER_OPENING,    /* bits-file makes or reopens it */
         TRANSFER_RECORDING,  /* the file's identity is being committed */
+        TRANSFER_SOURCING,   /* bits-file opens a source of this machine */
         TRANSFER_MOVING,     /* bits-net works */
         TRANSFER_RESTARTING, /* offset 0 is being committed; bits-net waits */
         TRANSFER_SEALING,    /* bits-file checks and seals */
@@ -44,6 +45,7 @@ typedef struct Transfer {
         bool halting;   /* bits-net was told to end the span that is under way */
         bool finishing; /* bits-net was told that there is no other span */
         int fd;         /* write descriptor between bits-file and bits-net */
+        int source;     /* read descriptor likewise; -1: none */
         unsigned busy_tries;
         void *timer; /* sd_event_source */
 } Transfer;

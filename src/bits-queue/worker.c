@@ -286,7 +286,8 @@ static int on_file_reply(Worker *worker, const FileReply *reply, size_t size, in
                 return protocol_error(worker, fd);
 
         bool wants_fd = reply->result == 0 && (call->request.header.type == FILE_OPEN_TEMP ||
-                                               call->request.header.type == FILE_RESUME_TEMP);
+                                               call->request.header.type == FILE_RESUME_TEMP ||
+                                               call->request.header.type == FILE_OPEN_SOURCE);
         if (wants_fd != (fd >= 0))
                 return protocol_error(worker, fd);
 
@@ -569,6 +570,34 @@ int net_start(Queue *queue, Identity identity, const NetTransfer *message, int f
 int net_send(Worker *worker, const void *message, size_t size)
 {
         return post(worker, message, size, -1);
+}
+
+int net_copy(Queue *queue, Identity identity, const NetCopy *message, int source, int fd,
+             Transfer *transfer, Worker **ret)
+{
+        NetSource first = {.header = {.type = NET_SOURCE, .sequence = message->header.sequence}};
+        Worker *worker;
+        int r;
+
+        r = worker_get(queue->workers, WORKER_NET, identity, &worker);
+        if (r < 0) {
+                closep(&source);
+                closep(&fd);
+                return r;
+        }
+        r = post(worker, &first, sizeof(first), source);
+        if (r < 0) {
+                closep(&fd);
+                return r;
+        }
+        r = post(worker, message, sizeof(*message), fd);
+        if (r < 0) { /* it would wait for the second half for ever */
+                net_stop(worker);
+                return r;
+        }
+        TAILQ_INSERT_TAIL(&worker->transfers, transfer, worker_link);
+        *ret = worker;
+        return 0;
 }
 
 void net_order(Worker *worker, enum NetType type, uint32_t id)

@@ -49,6 +49,9 @@ void file_call(Queue *queue, Identity identity, const FileRequest *request, File
  * net_forget(). */
 int net_start(Queue *queue, Identity identity, const NetTransfer *message, int fd,
               Transfer *transfer, Worker **ret);
+/* The same for a source that is open: both descriptors are taken over. */
+int net_copy(Queue *queue, Identity identity, const NetCopy *message, int source, int fd,
+             Transfer *transfer, Worker **ret);
 int net_send(Worker *worker, const void *message, size_t size); /* 0 or -ENOMEM */
 void net_order(Worker *worker, enum NetType type, uint32_t id);
 void net_forget(Worker *worker, Transfer *transfer);

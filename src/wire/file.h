@@ -21,6 +21,7 @@ enum FileType {
         FILE_SEAL,        /* no writer left (lease), hash, size checked, times, fsync */
         FILE_FINISH,      /* mode by umask, rename temp to path, fsync the directory; repeatable */
         FILE_DISCARD,     /* delete temp; one that is gone already, or is not ours, is success */
+        FILE_OPEN_SOURCE, /* the regular file at path, for reading -> read descriptor, ids, size */
         FILE_REPLY,
 };
 
@@ -58,21 +59,22 @@ WIRE_NO_PADDING(FileRequest,
 
 /* result: 0 or -errno. Those with a meaning of their own:
  *   -ESTALE    RESUME_TEMP, SEAL, FINISH: not the file of ids any more (swapped, linked, gone)
- *   -EAGAIN    RESUME_TEMP, SEAL: a writer is left; stop him and ask again
+ *   -EAGAIN    RESUME_TEMP, SEAL: a writer is left; stop him and ask again. OPEN_SOURCE: somebody's
+ *              lease is in the way
  *   -EBADMSG   SEAL: the hash differs; digest says which it is
  *   -ERANGE    SEAL: the size differs
- *   -ENOTDIR, -ENOENT  the directory is missing
- *   -EISDIR    a directory stands at the final name
+ *   -ENOTDIR, -ENOENT  the directory is missing; OPEN_SOURCE: -ENOENT is the file
+ *   -EISDIR    a directory stands at the final name; OPEN_SOURCE: no regular file is there
  *   -EEXIST    OPEN_TEMP: something that is not ours has the temporary name: take another
  *   -ELOOP     a symbolic link on the way that neither root nor this identity owns
  *   -EPROTO    a malformed request (the worker then ends) */
-typedef struct FileReply { /* OPEN_TEMP, RESUME_TEMP + write descriptor when result is 0 */
+typedef struct FileReply { /* OPEN_TEMP, RESUME_TEMP, OPEN_SOURCE + descriptor when result is 0 */
         WireHeader header;
         int32_t result;
         uint32_t reserved;
-        uint64_t size; /* RESUME_TEMP: size after the cut */
-        /* OPEN_TEMP, RESUME_TEMP, SEAL. Where leases are refused, the latter two put a copy in the
-         * file's place: file is then another than the request's. */
+        uint64_t size; /* RESUME_TEMP: size after the cut; OPEN_SOURCE: of the file */
+        /* OPEN_TEMP, RESUME_TEMP, SEAL, OPEN_SOURCE. Where leases are refused, RESUME_TEMP and SEAL
+         * put a copy in the file's place: file is then another than the request's. */
         FileId file, directory;
         uint8_t digest[64]; /* SEAL: that of the file, as long as the hash, when it differs */
 } FileReply;

@@ -17,12 +17,16 @@
  * that a stored offset never stands for bytes of another version. A ranged transfer of another
  * version ends instead, with NET_FAILED of class NET_CHANGED. NET_CANCEL is answered by
  * NET_FAILED with E_ABORT, after which the worker holds the descriptor no more.
+ *
+ * NET_SOURCE and NET_COPY, with one id, are a NET_TRANSFER whose remote file is a local one. Its
+ * validator is size, modification time and, as ETag, the inode; one that changes while it is copied
+ * restarts, which NET_RESPONSE may tell at any time then.
  */
 #pragma once
 
 #include "wire.h"
 
-#define NET_VERSION       2
+#define NET_VERSION       3
 #define NET_SIZE_UNKNOWN  UINT64_MAX
 #define NET_TEXT_SIZE     512
 #define NET_TRANSFERS_MAX 64 /* at once in one worker; more are refused with E_OUTOFMEMORY */
@@ -42,6 +46,8 @@ enum NetType {
         NET_HALT,       /* queue: end the span that is under way */
         NET_FINISH,     /* queue: there is no other span */
         NET_LIMIT,      /* queue: for all transfers of the worker that are not in the foreground */
+        NET_SOURCE,     /* queue + read descriptor: what the NET_COPY that follows is to copy */
+        NET_COPY,       /* queue + write descriptor: a transfer from a file that is open */
 };
 
 enum NetContext { /* where it failed; values of BG_ERROR_CONTEXT_* */
@@ -84,6 +90,17 @@ typedef struct NetTransfer {    /* + write descriptor */
         char url[WIRE_URL_SIZE];
 } NetTransfer;
 WIRE_NO_PADDING(NetTransfer, 8 + 8 + sizeof(NetValidator) + sizeof(NetSpan) + 8 + WIRE_URL_SIZE);
+
+typedef struct NetSource { /* + read descriptor */
+        WireHeader header; /* sequence: the transfer's id */
+} NetSource;
+
+typedef struct NetCopy {        /* + write descriptor */
+        WireHeader header;      /* as NetTransfer */
+        uint64_t begin;         /* bytes that are there and durable */
+        NetValidator validator; /* of those bytes; begin 0: unused */
+} NetCopy;
+WIRE_NO_PADDING(NetCopy, 8 + 8 + sizeof(NetValidator));
 
 typedef struct NetOrder { /* NET_PROCEED, NET_CANCEL, NET_HALT, NET_FINISH */
         WireHeader header;
@@ -130,6 +147,8 @@ typedef union NetMessage {
         WireHeader header;
         NetReady ready;
         NetTransfer transfer;
+        NetSource source;
+        NetCopy copy;
         NetOrder order;
         NetNext next;
         NetLimit limit;

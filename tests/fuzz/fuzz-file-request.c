@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         require(size == sizeof(request));
         memcpy(&request, data, sizeof(request));
-        require(request.header.type >= FILE_CHECK && request.header.type <= FILE_DISCARD);
+        require(request.header.type >= FILE_CHECK && request.header.type <= FILE_OPEN_SOURCE);
         require(memchr(request.path, 0, sizeof(request.path)) != NULL);
         require(memchr(request.temp, 0, sizeof(request.temp)) != NULL);
         require(request.path[0] == '/' && strrchr(request.path, '/')[1] != 0);

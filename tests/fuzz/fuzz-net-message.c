@@ -28,6 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 if (message.header.type == NET_SPAN)
                         assert(message.next.span.length > 0 &&
                                message.next.span.local <= INT64_MAX);
+                if (message.header.type == NET_COPY)
+                        assert(with_fd && message.copy.begin <= INT64_MAX);
                 if (message.header.type == NET_TRANSFER)
                         assert(with_fd && size == sizeof(NetTransfer) &&
                                strlen(message.transfer.url) < sizeof(message.transfer.url));

@@ -8,6 +8,7 @@ import dbus
 import pytest
 
 import bus
+import identity
 import jobs
 import people
 from halting import HaltingOrigin
@@ -443,3 +444,235 @@ def test_set_is_all_or_nothing(kind, position):
     job_id = people.call("alice", scenario)
     assert len(jobs.stored_offsets()[job_id.replace("-", "")]) == 200
     people.call("alice", lambda: jobs.session().get(job_id).call("Cancel"))
+
+
+# ---- files of this machine ------------------------------------------------------------------------
+
+
+FILE_NOT_FOUND, PATH_NOT_FOUND, REMOTE_FILE = 0x80070002, 0x80070003, 5
+HELPER_NETWORK = 2
+MTIME_USEC = 1_500_000_000_654_321
+
+
+def source(directory, owner, content, name="source", mode=0o600):
+    path = directory / name
+    path.write_bytes(content)
+    path.chmod(mode)
+    os.chown(path, people.account(owner).pw_uid, people.account(owner).pw_gid)
+    os.utime(path, ns=(0, MTIME_USEC * 1000))
+    return path
+
+
+@pytest.mark.parametrize("form", ["{}", "file://{}", "file://localhost{}", "FILE://LOCALHOST{}"])
+def test_file_of_this_machine(form, alices):
+    content = body("machine", 20 << 20)
+    path = source(alices, "alice", content, "a b")
+    remote = form.format(path if form == "{}" else str(path).replace(" ", "%20"))
+
+    def scenario():
+        job = jobs.session().create("machine")
+        job.add(remote, alices / "x")
+        assert FileObject(job).get("RemoteName") == remote
+        return finish(job)
+
+    assert people.call("alice", scenario) == S_OK
+    copy = alices / "x"
+    assert copy.read_bytes() == content and copy.stat().st_mtime_ns == MTIME_USEC * 1000
+    assert path.read_bytes() == content and copy.stat().st_ino != path.stat().st_ino
+
+
+def test_empty_file_of_this_machine(alices):
+    path = source(alices, "alice", b"")
+
+    def scenario():
+        job = jobs.session().create("empty")
+        job.add(path, alices / "x")
+        return finish(job)
+
+    assert people.call("alice", scenario) == S_OK
+    assert (alices / "x").read_bytes() == b""
+
+
+def failure(remote, local):
+    """State, code, context, file and protocol of a job with one good file and this one."""
+
+    def scenario():
+        job = jobs.session().create("failure")
+        job.add(remote, local)
+        job.call("Resume")
+        state = jobs.wait_state(job, bus.ERROR, bus.TRANSIENT_ERROR, bus.TRANSFERRED)
+        code, context, index, protocol, _ = job.call("GetError")
+        job.call("Cancel")
+        return state, int(code) & 0xFFFFFFFF, int(context), int(index), str(protocol)
+
+    return people.call("alice", scenario)
+
+
+@pytest.mark.parametrize("name, code", [
+    ("none", FILE_NOT_FOUND), ("none/x", PATH_NOT_FOUND), ("source/x", PATH_NOT_FOUND), ("fifo", bus.E_ACCESSDENIED),
+    ("directory", bus.E_ACCESSDENIED), ("roots", bus.E_ACCESSDENIED), ("planted", bus.E_ACCESSDENIED),
+])
+def test_source_that_cannot_be_read(name, code, alices):
+    source(alices, "alice", b"x")
+    source(alices, "root", b"secret", "roots")
+    os.mkfifo(alices / "fifo")
+    (alices / "directory").mkdir()
+    os.symlink(alices / "source", alices / "planted")
+    os.lchown(alices / "planted", people.account("mal").pw_uid, -1)
+    expected = (bus.ERROR, code, REMOTE_FILE, 0, "file")
+    assert failure(alices / name, alices / "copy") == expected
+    assert failure(f"file://{alices / name}", alices / "copy") == expected
+    assert not jobs.temporaries(alices)
+
+
+def test_source_through_a_link_of_ones_own(alices):
+    source(alices, "alice", b"linked")
+    people.call("alice", os.symlink, "source", alices / "link")
+
+    def scenario():
+        job = jobs.session().create("link")
+        job.add(alices / "link", alices / "x")
+        return finish(job)
+
+    assert people.call("alice", scenario) == S_OK
+    assert (alices / "x").read_bytes() == b"linked" and not (alices / "x").is_symlink()
+
+
+@pytest.mark.parametrize("flags", [0, bus.HELPER_LOCAL_FILE, HELPER_NETWORK, bus.HELPER_LOCAL_FILE | HELPER_NETWORK])
+def test_who_opens_what(flags, alices, bobs, passwords):
+    """LOCAL_FILE: the helper writes the file. NETWORK: the helper reads the source. Nobody does the other's part."""
+    reads, writes = ("bob" if flags & HELPER_NETWORK else "alice"), ("bob" if flags & bus.HELPER_LOCAL_FILE else "alice")
+    homes = {"alice": alices, "bob": bobs}
+    content = body(f"who-{flags}")
+    path = source(homes[reads], reads, content)
+    other = source(homes["alice" if reads == "bob" else "bob"], "alice" if reads == "bob" else "bob", content, "other")
+    local = homes[writes] / "x"
+
+    def scenario():
+        job = jobs.session().create("who")
+        job.set_token(identity.logon("bob", passwords["bob"], identity.LOCAL_FILE | identity.NETWORK).token)
+        job.call("SetHelperTokenFlags", "u", flags)
+        job.add(path, local)
+        job.call("Resume")
+        assert jobs.wait_state(job, bus.ERROR, bus.TRANSFERRED) == bus.TRANSFERRED
+        job.add(other, local.with_name("y"))
+        job.call("Resume")
+        jobs.wait_state(job, bus.ERROR)
+        code, context, index, protocol, _ = job.call("GetError")
+        error = (job.state, int(code) & 0xFFFFFFFF, int(context), int(index), str(protocol))
+        return error, int(job.call("Complete"))
+
+    error, completed = people.call("alice", scenario)
+    assert error == (bus.ERROR, bus.E_ACCESSDENIED, REMOTE_FILE, 1, "file")
+    assert local.read_bytes() == content
+    assert local.stat().st_uid == people.account(writes).pw_uid
+
+
+def test_token_for_the_network_alone_opens_no_file(alices, bobs):
+    """Its user gave it for servers: his files stay shut."""
+    path = source(bobs, "bob", b"secret")
+    alice = people.account("alice").pw_uid
+    result, token = jobs.mint_as("bob", alice, identity.NETWORK)
+    assert result == 0
+
+    def scenario():
+        job = jobs.session().create("network")
+        job.set_token(token)
+        job.call("SetHelperTokenFlags", "u", HELPER_NETWORK)
+        job.add(path, alices / "x")
+        job.call("Resume")
+        state = jobs.wait_state(job, bus.ERROR, bus.TRANSFERRED)
+        code = job.error()[0]
+        job.call("Cancel")
+        return state, code
+
+    assert people.call("alice", scenario) == (bus.ERROR, bus.E_ACCESSDENIED)
+
+
+def test_copy_goes_on_after_a_crash(alices):
+    """From the stored offset, when the source is the same; from the begin, when it is another."""
+    path = alices / "source"
+    with path.open("wb") as stream:
+        stream.truncate(1 << 40)  # sparse: it takes longer than anything here
+    os.chown(path, people.account("alice").pw_uid, -1)
+
+    def begin():
+        job = jobs.session().create("crash")
+        job.add(path, alices / "x")
+        job.call("Resume")
+        return job.id
+
+    def progress(job_id, action=None):
+        job = jobs.session_when_ready().get(job_id)
+        if action:
+            job.call(action)
+        return FileObject(job).get("Progress")[1]
+
+    job_id = people.call("alice", begin)
+    guid = job_id.replace("-", "")
+    stored = wait_for(lambda: jobs.stored_offsets().get(guid, [0])[0], "a stored offset")
+    assert jobs.kill("bits-net")
+    people.call("alice", progress, job_id, "Suspend")
+    later = jobs.stored_offsets()[guid][0]
+    assert later >= stored
+    people.call("alice", progress, job_id, "Resume")
+    wait_for(lambda: jobs.stored_offsets()[guid][0] > later, "more than was there")
+    people.call("alice", progress, job_id, "Suspend")
+
+    path.write_bytes(b"another")
+
+    def end():
+        job = jobs.session().get(job_id)
+        return finish(job)
+
+    assert people.call("alice", end) == S_OK
+    assert (alices / "x").read_bytes() == b"another"
+
+
+def test_name_from_a_server_to_this_machine(alices):
+    """The same size and time: the bytes that are there are kept."""
+    content = body("moved")
+    path = source(alices, "alice", content)
+    os.utime(path, (1_600_000_000, 1_600_000_000))
+    with HaltingOrigin(content, halt_at=HALF) as one:
+        job_id = halfway(one, alices / "x")
+        marked = alices / jobs.temporaries(alices)[0]
+
+        def suspend():
+            job = jobs.session().get(job_id)
+            job.call("Suspend")
+
+        people.call("alice", suspend)
+        with marked.open("r+b") as stream:  # to be seen again: nothing below the offset is written any more
+            stream.write(b"kept")
+        move(job_id, str(path))
+    assert (alices / "x").read_bytes() == b"kept" + content[4:]
+
+
+def test_error_leads_to_another_source(alices):
+    """The documented repair: a new name for the file in error, Resume."""
+    path = source(alices, "alice", b"found")
+
+    def scenario():
+        job = jobs.session().create("repair")
+        job.add(alices / "missing", alices / "x")
+        job.call("Resume")
+        jobs.wait_state(job, bus.ERROR)
+        assert job.error() == (FILE_NOT_FOUND, REMOTE_FILE)
+        assert int(job.call("ReplaceRemotePrefix", "ss", str(alices / "miss"), str(alices / "lost"))) == S_OK
+        FileObject(job).rename(f"file://{path}")
+        return finish(job)
+
+    assert people.call("alice", scenario) == S_OK
+    assert (alices / "x").read_bytes() == b"found"
+
+
+def test_hash_of_a_file_of_this_machine(alices):
+    path = source(alices, "alice", body("hashed"))
+
+    def scenario():
+        job = jobs.session().create("hash")
+        add_hashed(job, str(path), alices / "x", hashlib.sha256(body("hashed")).digest())
+        return finish(job)
+
+    assert people.call("alice", scenario) == S_OK
