@@ -70,6 +70,7 @@ void file_reset(File *file)
         memset(&file->id, 0, sizeof(file->id));
         memset(&file->directory, 0, sizeof(file->directory));
         file->announced = false;
+        file->validation = VALIDATION_NONE;
         file_forget_bytes(file);
 }
 

@@ -350,6 +350,7 @@ void job_fail(Job *job, HRESULT code, uint32_t context, int32_t file, const char
 void job_invalidate(Job *job, int32_t file, const char *text)
 {
         set_error(job, BG_E_VALIDATION_FAILED, CONTEXT_LOCAL_FILE, file, text);
+        history_add(job, HISTORY_ERROR, BG_E_VALIDATION_FAILED, text);
         if (!job_event(job, EVENT_INVALIDATED))
                 return;
         job_touch(job);

@@ -96,9 +96,10 @@ int file_method_set_property(Target *t, sd_bus_message *m)
         uint32_t id;
         int r = sd_bus_message_read(m, "u", &id);
 
-        (void)t;
         if (r < 0)
                 return r;
+        if (state_is_final(t->job->state))
+                return reply_error(m, BG_E_INVALID_STATE);
         return reply_error(m, id == PROPERTY_RESPONSE_HEADERS ? BG_E_READ_ONLY_PROPERTY
                                                               : BG_E_UNKNOWN_PROPERTY_ID);
 }
