@@ -4,10 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <systemd/sd-event.h>
 
 #include "base/cleanup.h"
-#include "base/log.h"
 #include "commit.h"
 #include "job.h"
 #include "orphan.h"
@@ -17,12 +15,8 @@
 
 static void store_file(File *file)
 {
-        int r = store_update_file(file->job->queue->store, file);
-
-        if (r < 0) {
-                log_error("the store cannot be written: %s", strerror(-r));
-                (void)sd_event_exit(file->job->queue->event, EXIT_FAILURE);
-        }
+        /* What fails here fails the commit (trouble.h). */
+        (void)store_update_file(file->job->queue->store, file);
 }
 
 static bool is_leaving(const Job *job)
@@ -203,8 +197,7 @@ static void reject(File *file, Done done)
                 return;
         }
         *reject = (Reject){.job = job_ref(job), .uid = file->temp_uid, .done = done};
-        if (file_start_over(file) < 0)
-                (void)sd_event_exit(job->queue->event, EXIT_FAILURE);
+        (void)file_start_over(file); /* and so does this */
         file->validation = VALIDATION_BAD;
         store_file(file);
         job_invalidate(job, (int32_t)file->index, NULL);
