@@ -223,8 +223,9 @@ void job_complete(Job *job, Done done); /* S_OK, BG_S_PARTIAL_COMPLETE, ... */
 
 /* TakeOwnership (owner.c): the caller, an administrator, becomes the owner; every file that is not
  * in its place begins anew, as him. S_OK also when he is it already. E_ACCESSDENIED: no
- * administrator, or no ticket; BG_E_NEW_OWNER_NO_FILE_ACCESS: he may not write a file's directory;
- * BG_E_INVALID_STATE. */
+ * administrator, or no ticket; BG_E_NEW_OWNER_NO_FILE_ACCESS: he may not write a file's directory,
+ * or a file comes from this machine, which the old owner's choice shall not read with the new one's
+ * rights; BG_E_INVALID_STATE. */
 void job_take_ownership(Job *job, const Caller *caller, Done done);
 
 HRESULT job_no_worker(int result); /* what a call that found no bits-file answers */

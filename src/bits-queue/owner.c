@@ -18,6 +18,7 @@
 #include "orphan.h"
 #include "queue.h"
 #include "schedule.h"
+#include "source.h"
 #include "store/store.h"
 #include "supervisor.h"
 #include "ticket.h"
@@ -29,6 +30,8 @@ typedef struct Take {
         uid_t uid;
         Done done;
         size_t checked;
+        uid_t old_uid;
+        HelperToken *old_token; /* a reference */
 } Take;
 
 static void take_end(Take *take, HRESULT hr)
@@ -43,16 +46,24 @@ static void take_end(Take *take, HRESULT hr)
         free(take);
 }
 
-/* The old owner's bits-file, and the helper's while his token is still here, clean up. */
-static void sweep(Job *job)
+/* It is stored: the old owner's bits-file, and the helper's while his token is still here, clean
+ * up.
+ */
+static void on_handed_over(void *userdata, HRESULT hr)
 {
-        Queue *queue = job->queue;
-        uid_t helper;
+        _cleanup_(freep) Take *take = userdata;
+        Orphanage *orphanage = take->job->queue->orphanage;
+        Identity identity = {.owner = take->old_uid};
 
-        orphanage_sweep(queue->orphanage, job->owner, (Identity){.owner = job->owner});
-        if (job_helper_uid(job, &helper) && helper != job->owner)
-                orphanage_sweep(queue->orphanage, helper,
-                                (Identity){.owner = job->owner, .token = job->token});
+        if (SUCCEEDED(hr)) {
+                orphanage_sweep(orphanage, take->old_uid, identity);
+                identity.token = take->old_token;
+                if (identity.token && identity.token->uid != take->old_uid)
+                        orphanage_sweep(orphanage, identity.token->uid, identity);
+        }
+        token_unref(take->old_token);
+        job_unref(take->job);
+        done_call(&take->done, hr);
 }
 
 static int give_up_files(Job *job)
@@ -92,8 +103,8 @@ static void hand_over(Take *take)
                 return;
         }
         bus_job_removed(job->queue, job); /* for those who could see it until now */
-        sweep(job);
-        job->token = token_unref(job->token);
+        take->old_uid = old;
+        take->old_token = TAKE_PTR(job->token);
         free(job->notify_program);
         free(job->notify_parameters);
         job->notify_program = job->notify_parameters = NULL;
@@ -105,7 +116,9 @@ static void hand_over(Take *take)
         job->finishing = false;
         (void)job_event(job, EVENT_OWNER);
         job_touch(job);
-        take_end(take, S_OK);
+        schedule_job(job);
+        notify_look(job);
+        job_commit(job, S_OK, (Done){on_handed_over, take});
 }
 
 static void check_next(Take *take);
@@ -149,6 +162,17 @@ static void on_stopped(void *userdata, HRESULT hr)
                 check_next(userdata);
 }
 
+/* A source that the old owner named would be opened with the new owner's rights, and put where the
+ * old owner said: he could have any file read to him. */
+static bool has_local_source(const Job *job)
+{
+        for (size_t i = 0; i < job->n_files; i++)
+                if (job->files[i]->state != FILE_FINISHED &&
+                    source_is_local(file_remote_name(job->files[i])))
+                        return true;
+        return false;
+}
+
 static HRESULT may_take(Job *job, const Caller *caller)
 {
         const Queue *queue = job->queue;
@@ -161,7 +185,10 @@ static HRESULT may_take(Job *job, const Caller *caller)
         if (caller->uid == 0 && !(queue->flags & SUPERVISOR_ROOT_JOBS))
                 return E_ACCESSDENIED;
         r = job_load_files(job);
-        return r < 0 ? job_load_error(r) : S_OK;
+        if (r < 0)
+                return job_load_error(r);
+        return caller->uid != job->owner && has_local_source(job) ? BG_E_NEW_OWNER_NO_FILE_ACCESS
+                                                                  : S_OK;
 }
 
 void job_take_ownership(Job *job, const Caller *caller, Done done)

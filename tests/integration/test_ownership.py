@@ -1,6 +1,7 @@
 """TakeOwnership: a job changes hands, and what goes with it and what does not (behaviour.md §5, api.md §6)."""
 
 import os
+import pathlib
 
 import dbus
 import pytest
@@ -116,6 +117,16 @@ def test_no_access_to_the_directory(server, alices):
     job_id = people.call("alice", lambda: make(server.url("own-dir.bin"), alices / "f").id)
     assert people.call("admin", lambda: jobs.refused(taken, job_id)) == BG_E_NEW_OWNER_NO_FILE_ACCESS
     assert people.call("alice", lambda: owner_uid(bus.Bus().get(job_id))) == people.account("alice").pw_uid
+
+
+def test_nobody_has_files_read_to_him(common):
+    """Alice names a file that only root may read; whoever takes her job over does not fetch it for her."""
+    secret = pathlib.Path("/etc/shadow")
+    for name in (str(secret), f"file://{secret}"):
+        job_id = people.call("alice", lambda name=name: make(name, common / "secret").id)
+        for administrator in ("admin", "root"):
+            assert people.call(administrator, lambda: jobs.refused(taken, job_id)) == BG_E_NEW_OWNER_NO_FILE_ACCESS
+        assert people.call("alice", lambda: owner_uid(bus.Bus().get(job_id))) == people.account("alice").pw_uid
 
 
 def test_token_is_dropped_and_flags_stay(server, bobs, passwords):
