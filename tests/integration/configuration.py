@@ -19,8 +19,7 @@ def limits():
 
 
 def reload():
-    (pid,) = jobs.processes("bitsd")
-    os.kill(pid, signal.SIGHUP)
+    os.kill(min(jobs.processes("bitsd")), signal.SIGHUP)  # the others are children that have not become what they will be
 
 
 def write(text):
