@@ -43,9 +43,9 @@ class HeldOrigin:
                 if not outer.names or self.path.lstrip("/") in outer.names:
                     outer.held += 1
                     while not outer.released.wait(5):  # not so still that it counts as stalled
-                        self.wfile.write(body[sent:sent + 1])
+                        self.wfile.write(body[sent:sent + 256])
                         self.wfile.flush()
-                        sent += 1
+                        sent += 256
                 self.wfile.write(body[sent:])
 
             def log_message(self, *_):
