@@ -21,7 +21,7 @@ static int absence(int error)
 
 static int account_copy(const struct passwd *entry, Account *ret)
 {
-        int name, home;
+        int name, home, shell;
 
         if (!entry)
                 return absence(errno);
@@ -29,8 +29,10 @@ static int account_copy(const struct passwd *entry, Account *ret)
         *ret = (Account){.uid = entry->pw_uid, .gid = entry->pw_gid};
         name = snprintf(ret->name, sizeof(ret->name), "%s", entry->pw_name);
         home = snprintf(ret->home, sizeof(ret->home), "%s", entry->pw_dir);
+        shell = snprintf(ret->shell, sizeof(ret->shell), "%s",
+                         *entry->pw_shell ? entry->pw_shell : "/bin/sh"); /* passwd(5) */
         if (name < 0 || (size_t)name >= sizeof(ret->name) || home < 0 ||
-            (size_t)home >= sizeof(ret->home))
+            (size_t)home >= sizeof(ret->home) || shell < 0 || (size_t)shell >= sizeof(ret->shell))
                 return -ENAMETOOLONG;
         return 0;
 }

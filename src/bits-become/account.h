@@ -11,7 +11,7 @@ typedef struct Account {
         uid_t uid;
         gid_t gid;
         char name[WIRE_ACCOUNT_SIZE];
-        char home[WIRE_PATH_SIZE];
+        char home[WIRE_PATH_SIZE], shell[WIRE_PATH_SIZE];
 } Account;
 
 int account_by_name(const char *name, Account *ret);

@@ -105,17 +105,22 @@ static int worker_account(const Task *task, Account *ret)
 static int worker_exec(const Task *task, const Account *account, int sock)
 {
         char home[WIRE_PATH_SIZE + 8], user[WIRE_ACCOUNT_SIZE + 8], logname[WIRE_ACCOUNT_SIZE + 8];
+        char shell[WIRE_PATH_SIZE + 8];
         char *environment[] = {
-                "PATH=/usr/bin:/bin", "LANG=C.UTF-8", home, user, logname, NULL, NULL,
+                "PATH=/usr/bin:/bin", "LANG=C.UTF-8", home, user, logname, NULL, NULL, NULL,
         };
         const char *debug = getenv("BITS_DEBUG");
+        size_t n = 5;
         int r;
 
         (void)snprintf(home, sizeof(home), "HOME=%s", account->home);
         (void)snprintf(user, sizeof(user), "USER=%s", account->name);
         (void)snprintf(logname, sizeof(logname), "LOGNAME=%s", account->name);
+        (void)snprintf(shell, sizeof(shell), "SHELL=%s", account->shell);
+        if (task->request.role == WORKER_NOTIFY)
+                environment[n++] = shell; /* for the program that it runs */
         if (debug && strcmp(debug, "1") == 0)
-                environment[5] = "BITS_DEBUG=1";
+                environment[n] = "BITS_DEBUG=1";
 
         r = program_exec(task, programs[task->request.role], sock, -1, environment);
         return r < 0 ? -EIO : r;
