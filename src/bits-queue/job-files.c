@@ -287,6 +287,7 @@ static void finish_failed(Leave *leave, HRESULT hr)
         if (leave->event == EVENT_COMPLETE)
                 (void)job_event(job, EVENT_COMPLETE_FAILED);
         schedule_soon(job->queue->scheduler);
+        notify_look(job);
         leave_end(leave, hr);
 }
 

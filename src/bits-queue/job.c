@@ -12,6 +12,7 @@
 #include "commit.h"
 #include "file-settings.h"
 #include "history.h"
+#include "modification.h"
 #include "notify.h"
 #include "orphan.h"
 #include "queue.h"
@@ -69,6 +70,7 @@ static Job *job_free(Job *job)
         free(job->notify_program);
         free(job->notify_parameters);
         token_unref(job->token);
+        notify_forget(job);
         free(job);
         return NULL;
 }
@@ -106,12 +108,17 @@ static void use(Job *job)
         job->used_usec = now_boottime_usec();
 }
 
-void job_touch(Job *job)
+static void changed(Job *job)
 {
         use(job);
         job_store(job);
         bus_job_changed(job->queue, job);
-        notify_modified(job);
+}
+
+void job_touch(Job *job)
+{
+        changed(job);
+        modification_seen(job);
 }
 
 void job_commit(Job *job, HRESULT hr, Done done)
@@ -156,6 +163,7 @@ HRESULT job_create(Queue *queue, const Caller *caller, const char *name, uint32_
                 .error = {.file = -1},
         };
         TAILQ_INIT(&job->transfers);
+        TAILQ_INIT(&job->news);
         job->modified_usec = job->created_usec;
         job->used_usec = now_boottime_usec();
         job->display_name = strdup(name);
@@ -266,17 +274,17 @@ bool job_event(Job *job, JobEvent event)
         if (job->state == from)
                 return true;
 
-        if (job->state == JOB_TRANSFERRED || job->state == JOB_ERROR) {
-                job->notified = false;
-                job->notify_after_usec = 0;
-        }
         if (job->state == JOB_TRANSFERRED)
                 job->completed_usec = now_realtime_usec();
         if (event == EVENT_CONNECTED || job->state == JOB_TRANSFERRED)
                 clear_error(job);
         job_set_reason(job, job->state == JOB_QUEUED ? REASON_QUEUE : REASON_NONE, 0);
         schedule_job(job);
-        job_touch(job);
+        if (job->state == JOB_TRANSFERRED || job->state == JOB_ERROR) {
+                notify_happened(job);
+                changed(job);
+        } else
+                job_touch(job);
         history_add(job, HISTORY_STATE, S_OK, event_name(event));
         notify_look(job);
         return true;
@@ -373,7 +381,7 @@ void job_progressed(Job *job)
         if (job->used_usec - job->stored_usec > PROGRESS_STORE_USEC)
                 job_store(job);
         bus_job_changed(job->queue, job);
-        notify_modified(job);
+        modification_seen(job);
 }
 
 void job_stop(Job *job, Done stopped)
@@ -592,18 +600,6 @@ HRESULT job_set_priority(Job *job, uint32_t value)
         return S_OK;
 }
 
-HRESULT job_set_notify_flags(Job *job, uint32_t value)
-{
-        uint32_t known = NOTIFY_TRANSFERRED | NOTIFY_ERROR | NOTIFY_DISABLE | NOTIFY_MODIFICATION;
-        HRESULT hr;
-
-        if (!state_is_final(job->state) && value & ~known)
-                return E_NOTIMPL;
-        hr = set_number(job, &job->notify_flags, value);
-        notify_look(job);
-        return hr;
-}
-
 HRESULT job_set_minimum_retry_delay(Job *job, uint32_t seconds)
 {
         return set_number(job, &job->minimum_retry_delay_sec,
@@ -660,27 +656,6 @@ HRESULT job_clear_helper_token(Job *job)
                 job_fail(job, BG_E_TOKEN_REQUIRED, CONTEXT_QUEUE_MANAGER, -1, NULL, FAILURE_FATAL);
         job_touch(job);
         return S_OK;
-}
-
-HRESULT job_set_receiver(Job *job, Client *client)
-{
-        if (state_is_final(job->state))
-                return BG_E_INVALID_STATE;
-        job->receiver = client;
-        job->notify_after_usec = 0;
-        notify_look(job);
-        return S_OK;
-}
-
-void job_client_gone(Queue *queue, Client *client)
-{
-        Job *job;
-
-        TAILQ_FOREACH (job, &queue->jobs, queue_link)
-                if (job->receiver == client) {
-                        job->receiver = NULL;
-                        notify_look(job);
-                }
 }
 
 /* ---- suspend, resume ------------------------------------------------------------------------- */

@@ -19,7 +19,10 @@
 
 typedef struct Client Client; /* bus/client.h */
 typedef struct HelperToken HelperToken;
+typedef struct Notification Notification;
+typedef struct NotifyUser NotifyUser;
 typedef struct Queue Queue;
+typedef struct RangeNews RangeNews;
 typedef struct Transfer Transfer;
 struct JobList;
 
@@ -91,6 +94,13 @@ typedef struct JobProgress {
 } JobProgress;
 
 TAILQ_HEAD(TransferList, Transfer);
+TAILQ_HEAD(RangeNewsList, RangeNews);
+
+typedef enum NotifyPlace { /* which of notify.c's lists a job is on */
+        NOTIFY_NOWHERE,
+        NOTIFY_DUE,   /* NotifyUser.due */
+        NOTIFY_LATER, /* Notifier.later */
+} NotifyPlace;
 
 struct Job {
         Queue *queue;
@@ -128,8 +138,9 @@ struct Job {
         uint32_t n_stored; /* rows of files: so that a missing one is noticed */
 
         HelperToken *token;
-        Client *receiver; /* whose callback object is registered; borrowed, cleared by
-                             job_client_gone() */
+        Client *receiver;        /* whose callback object is registered; borrowed, cleared by
+                                    job_client_gone() */
+        uint32_t receiver_level; /* 1 to 3: which of the callback interfaces it has */
         JobReason reason;
         uint64_t reason_until_usec; /* CLOCK_REALTIME; 0: unknown */
 
@@ -162,10 +173,23 @@ struct Job {
 
         unsigned lost_workers; /* transfer.c: since the last progress */
 
-        /* notify.c */
-        TAILQ_ENTRY(Job) notify_link, modified_link;
-        bool notify_listed, notify_in_progress, modified_listed;
-        uint64_t notify_after_usec; /* CLOCK_BOOTTIME */
+        /* notify.c; times are CLOCK_BOOTTIME */
+        TAILQ_ENTRY(Job) notify_link;
+        NotifyPlace notify_place;
+        NotifyUser *notify_user;    /* while due: who is to be told */
+        Notification *notification; /* that was given out and is not answered yet */
+        uint64_t notify_at_usec;    /* while later: when */
+        uint64_t notify_after_usec; /* the event of the state, not before: it was not handled */
+        uint64_t part_after_usec;   /* files and ranges, likewise */
+        bool callback_failed;       /* for this event: the command line is next */
+        uint32_t file_again;        /* index + 1 of the file that was not handled: it is next */
+        struct RangeNewsList news;  /* range-news.c: not told yet */
+        uint64_t news_after_usec;   /* not before, by the least distance */
+
+        /* modification.c; times are CLOCK_MONOTONIC */
+        bool modified, modification_unanswered;
+        uint64_t modification_after_usec; /* not before, by the least distance */
+        void *modification_timer;         /* sd_event_source */
 };
 
 typedef struct Caller { /* who calls: from the kernel, never from a message */
@@ -230,8 +254,15 @@ void job_take_ownership(Job *job, const Caller *caller, Done done);
 
 HRESULT job_no_worker(int result); /* what a call that found no bits-file answers */
 
-/* SetNotifyInterface: client NULL clears. */
-HRESULT job_set_receiver(Job *job, Client *client);
+/* Both are in job-notify.c, as is SetNotifyFlags. SetNotifyInterface: client NULL clears; level 1
+ * to 3 says which callback interfaces its object has (E_INVALIDARG). */
+HRESULT job_set_receiver(Job *job, Client *client, uint32_t level);
+/* SetNotifyCmdLine: both "" clears. E_INVALIDARG: the program is no absolute path, or not the first
+ * word of the parameters; BG_E_STRING_TOO_LONG. */
+HRESULT job_set_notify_command(Job *job, const Caller *caller, const char *program,
+                               const char *parameters);
+/* For a change of the owner: a command line goes with him who set it. Stores nothing. */
+void job_drop_notify_command(Job *job);
 /* The connection ends: forgets it as receiver of any job. */
 void job_client_gone(Queue *queue, Client *client);
 

@@ -37,6 +37,7 @@ static int load_job(Queue *queue, Job *job)
 
         job->refs = 1;
         TAILQ_INIT(&job->transfers);
+        TAILQ_INIT(&job->news);
         r = queue_add_job(queue, job);
         if (r == 0)
                 job_loaded(job);
@@ -53,6 +54,8 @@ static void requeue(Queue *queue)
                         (void)job_event(job, EVENT_PREEMPT);
                 else if (job->state == JOB_TRANSIENT_ERROR)
                         (void)job_event(job, EVENT_RETRY);
+                else
+                        notify_look(job);
 }
 
 static const char *conf_directory(const Queue *queue)
@@ -159,7 +162,7 @@ static bool is_under_way(const Queue *queue)
         const Job *job;
 
         TAILQ_FOREACH (job, &queue->jobs, queue_link)
-                if (!TAILQ_EMPTY(&job->transfers) || job->finishing || job->notify_in_progress)
+                if (!TAILQ_EMPTY(&job->transfers) || job->finishing || job->notification)
                         return true;
         return (queue->workers && workers_are_busy(queue->workers)) ||
                (queue->supervisor && supervisor_is_waiting(queue->supervisor)) ||

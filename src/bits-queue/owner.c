@@ -105,10 +105,7 @@ static void hand_over(Take *take)
         bus_job_removed(job->queue, job); /* for those who could see it until now */
         take->old_uid = old;
         take->old_token = TAKE_PTR(job->token);
-        free(job->notify_program);
-        free(job->notify_parameters);
-        job->notify_program = job->notify_parameters = NULL;
-        job->notify_uid = (uid_t)-1;
+        job_drop_notify_command(job);
         job->owner = take->uid;
         job->elevated = true;
         (void)snprintf(text, sizeof(text), "from uid %u", old);

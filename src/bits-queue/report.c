@@ -1,6 +1,7 @@
 #include "report.h"
 
 #include <errno.h>
+#include <sys/wait.h>
 
 #include "wire/identity.h"
 
@@ -71,6 +72,31 @@ int net_report_check(const NetMessage *message, size_t size)
         if (message->header.type == NET_FAILED)
                 return check_failed(&message->failed);
         return 0;
+}
+
+static int check_done(const NotifyDone *done)
+{
+        if (done->result > 0 || done->result < -ERRNO_MAX ||
+            (done->result < 0 && done->status != 0))
+                return -EBADMSG;
+        return WIFEXITED(done->status) || WIFSIGNALED(done->status) ? 0 : -EBADMSG;
+}
+
+int notify_report_check(const NotifyMessage *message, size_t size)
+{
+        if (size < sizeof(WireHeader))
+                return -EBADMSG;
+        switch ((enum NotifyType)message->header.type) {
+        case NOTIFY_READY:
+                return size == sizeof(NotifyReady) && message->ready.version == NOTIFY_VERSION
+                               ? 0
+                               : -EBADMSG;
+        case NOTIFY_DONE:
+                return size == sizeof(NotifyDone) ? check_done(&message->done) : -EBADMSG;
+        case NOTIFY_RUN:
+                return -EBADMSG;
+        }
+        return -EBADMSG;
 }
 
 /* ---- of bitsd -----------------------------------------------------------------------------------

@@ -9,11 +9,13 @@
 
 #include "wire/file.h"
 #include "wire/net.h"
+#include "wire/notify.h"
 #include "wire/supervisor.h"
 
 /* 0, or -EBADMSG: the worker is to be ended. */
 int file_report_check(const FileReply *reply, size_t size);
 int net_report_check(const NetMessage *message, size_t size);
+int notify_report_check(const NotifyMessage *message, size_t size);
 
 /* 0, or -EBADMSG: without a bitsd that can be believed there is no going on. A good SPAWN_REPLY has
  * a descriptor, and nothing else has. */

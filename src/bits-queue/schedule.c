@@ -12,6 +12,7 @@
 #include "history.h"
 #include "host.h"
 #include "job.h"
+#include "notify.h"
 #include "queue.h"
 #include "supervisor.h"
 #include "ticket.h"
@@ -439,7 +440,7 @@ static bool has_work(const Scheduler *s)
                 if (!TAILQ_EMPTY(&s->queued[i]))
                         return true;
         return !TAILQ_EMPTY(&s->active) || !TAILQ_EMPTY(&s->blocked) || !TAILQ_EMPTY(&s->waiting) ||
-               listener_n_clients(s->queue->listener) > 0;
+               listener_n_clients(s->queue->listener) > 0 || notifier_is_busy(s->queue->notifier);
 }
 
 static int on_idle(sd_event_source *source, uint64_t usec, void *userdata)

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/conf.h"
+#include "wire/notify.h"
 
 /* A key of each kind names the field that it sets. */
 #define NUMBER(key, field, min, max)                                                               \
@@ -30,7 +31,8 @@
         NUMBER(TimeSlice, time_slice_sec, 1, 86400)                                                \
         DURATION(HistoryAge, history_age_sec, 3650ULL * 86400)                                     \
         DURATION(MaxDownloadTime, download_time_max_sec, UINT32_MAX)                               \
-        DURATION(JobInactivityTimeout, inactivity_sec, 999ULL * 86400)
+        DURATION(JobInactivityTimeout, inactivity_sec, 999ULL * 86400)                             \
+        DURATION(NotifyCommandTime, notify_command_time_sec, NOTIFY_TIME_MAX_SEC)
 
 KEYS(NUMBER, DURATION)
 
@@ -63,6 +65,7 @@ void settings_default(Settings *ret)
                 .history_age_sec = 30ULL * 86400,
                 .inactivity_sec = 90ULL * 86400,
                 .download_time_max_sec = 90ULL * 86400,
+                .notify_command_time_sec = 600,
                 .file_patience_sec = from_environment("BITS_FILE_PATIENCE", 120),
                 .orphans_per_user_max = from_environment("BITS_ORPHANS_MAX", 1000),
         };

@@ -24,7 +24,8 @@ typedef struct Settings {
 
         /* time limits */
         uint64_t inactivity_sec;
-        uint64_t download_time_max_sec; /* of a new job */
+        uint64_t download_time_max_sec;   /* of a new job */
+        uint64_t notify_command_time_sec; /* of one run of a command line */
 
         /* our own bounds; in the environment, for tests: BITS_FILE_PATIENCE, BITS_ORPHANS_MAX */
         uint32_t file_patience_sec;    /* for one answer of a bits-file */

@@ -87,14 +87,15 @@ static void test_defaults(void **state)
         assert_int_equal(value_of(&settings, "MaxDownloadTime"), 7776000);
         assert_int_equal(value_of(&settings, "JobInactivityTimeout"), 90 * 86400);
         assert_int_equal(value_of(&settings, "TimeSlice"), 300);
+        assert_int_equal(value_of(&settings, "NotifyCommandTime"), 600);
 }
 
 static void test_all_keys(void **state)
 {
         static const char *const keys[] = {
-                "MaxJobsPerUser",  "MaxJobsPerMachine",   "MaxFilesPerJob",     "MaxRangesPerFile",
-                "BackgroundJobs",  "FilesPerJob",         "ConnectionsPerHost", "TimeSlice",
-                "MaxDownloadTime", "JobInactivityTimeout"};
+                "MaxJobsPerUser",  "MaxJobsPerMachine",    "MaxFilesPerJob",     "MaxRangesPerFile",
+                "BackgroundJobs",  "FilesPerJob",          "ConnectionsPerHost", "TimeSlice",
+                "MaxDownloadTime", "JobInactivityTimeout", "NotifyCommandTime"};
         char text[1024] = "";
         Settings settings;
         size_t length = 0;
@@ -141,9 +142,9 @@ static void test_bad_values(void **state)
 
         (void)state;
         put("bitsd.conf", "MaxJobsPerUser=-1\nBackgroundJobs=0\nFilesPerJob=\nTimeSlice=5 s\n"
-                          "MaxDownloadTime=1w\nJobInactivityTimeout=1000d\n"
+                          "MaxDownloadTime=1w\nJobInactivityTimeout=1000d\nNotifyCommandTime=25h\n"
                           "MaxRangesPerFile=99999999999999999999\nMaxFilesPerJob=7x\n");
-        assert_int_equal(settings_load(directory, &settings), 8);
+        assert_int_equal(settings_load(directory, &settings), 9);
         assert_int_equal(value_of(&settings, "MaxJobsPerUser"), 60);
         assert_int_equal(value_of(&settings, "MaxFilesPerJob"), 200);
 }

@@ -14,6 +14,7 @@
 #include "file-settings.h"
 #include "host.h"
 #include "job.h"
+#include "notify.h"
 #include "orphan.h"
 #include "queue.h"
 #include "schedule.h"
@@ -31,12 +32,6 @@ enum {
 
 static void name_or_open(Transfer *t);
 
-static void notify_ranges(File *file, uint64_t offset, uint64_t length)
-{
-        (void)file;
-        (void)offset;
-        (void)length;
-}
 static void seal(Transfer *t);
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -453,6 +448,7 @@ static void on_sealed(void *userdata, int result, const FileReply *reply, int fd
         } else if (result == 0) {
                 t->file->state = FILE_SEALED;
                 t->file->validation = VALIDATION_NONE;
+                notify_file(t->file);
                 if (reply->file.inode != 0)
                         t->file->id = reply->file; /* a fresh inode, where leases are refused */
                 store_file(t);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "file.h"
 #include "store/store.h"
 
 typedef struct Client Client;
@@ -27,13 +28,22 @@ typedef enum CallbackKind {
         CALLBACK_TRANSFERRED,
         CALLBACK_ERROR,
         CALLBACK_MODIFICATION,
+        CALLBACK_FILE,
+        CALLBACK_RANGES,
 } CallbackKind;
+
+typedef struct CallbackEvent {
+        CallbackKind kind;
+        uint32_t file;           /* FILE, RANGES: its index */
+        const FileRange *ranges; /* RANGES */
+        size_t n_ranges;
+} CallbackEvent;
 
 /* Calls the client's callback object; done gets its HRESULT, or that of the failure to reach it
  * (RPC_E_DISCONNECTED when the connection ended, HRESULT_FROM_WIN32(ERROR_TIMEOUT)); exactly once,
  * never from within this call, and not after listener_free(). 0, or -errno when it could not even
  * be queued (then done is not called). */
-int callback_call(Client *client, CallbackKind kind, Job *job,
+int callback_call(Client *client, const CallbackEvent *event, Job *job,
                   void (*done)(void *userdata, HRESULT hr), void *userdata);
 
 /* State, progress or a property of the job changed: subscribers are told, coalesced. */

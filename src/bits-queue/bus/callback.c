@@ -60,30 +60,59 @@ static int append_error(sd_bus_message *m, const Job *job)
                 e ? e->file : -1, e && e->protocol ? e->protocol : "", e && e->text ? e->text : "");
 }
 
-int callback_call(Client *client, CallbackKind kind, Job *job,
+static int append_ranges(sd_bus_message *m, const CallbackEvent *event)
+{
+        int r = sd_bus_message_open_container(m, 'a', "(tt)");
+
+        for (size_t i = 0; i < event->n_ranges && r >= 0; i++)
+                r = sd_bus_message_append(m, "(tt)", event->ranges[i].offset,
+                                          event->ranges[i].length);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+static int append_arguments(sd_bus_message *m, const CallbackEvent *event, const Job *job)
+{
+        char path[JOB_PATH_SIZE];
+        int r;
+
+        job_path(job, path);
+        r = sd_bus_message_append(m, "o", path);
+        if (r < 0)
+                return r;
+        switch (event->kind) {
+        case CALLBACK_TRANSFERRED:
+                return 0;
+        case CALLBACK_ERROR:
+                return append_error(m, job);
+        case CALLBACK_MODIFICATION:
+                return sd_bus_message_append(m, "u", 0);
+        case CALLBACK_FILE:
+                return sd_bus_message_append(m, "u", event->file);
+        case CALLBACK_RANGES:
+                r = sd_bus_message_append(m, "u", event->file);
+                return r < 0 ? r : append_ranges(m, event);
+        }
+        return -EINVAL;
+}
+
+int callback_call(Client *client, const CallbackEvent *event, Job *job,
                   void (*done)(void *userdata, HRESULT hr), void *userdata)
 {
         static const char *const members[] = {
-                [CALLBACK_TRANSFERRED] = "JobTransferred",
-                [CALLBACK_ERROR] = "JobError",
-                [CALLBACK_MODIFICATION] = "JobModification",
+                [CALLBACK_TRANSFERRED] = "JobTransferred",   [CALLBACK_ERROR] = "JobError",
+                [CALLBACK_MODIFICATION] = "JobModification", [CALLBACK_FILE] = "FileTransferred",
+                [CALLBACK_RANGES] = "FileRangesTransferred",
         };
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        char path[JOB_PATH_SIZE];
         Callback *c;
         int r;
 
         if (!client_can_take(client))
                 return -ENOTCONN;
-        job_path(job, path);
         r = sd_bus_message_new_method_call(client->bus, &m, NULL, CALLBACK_PATH, CALLBACK_INTERFACE,
-                                           members[kind]);
+                                           members[event->kind]);
         if (r >= 0)
-                r = sd_bus_message_append(m, "o", path);
-        if (r >= 0 && kind == CALLBACK_ERROR)
-                r = append_error(m, job);
-        if (r >= 0 && kind == CALLBACK_MODIFICATION)
-                r = sd_bus_message_append(m, "u", 0);
+                r = append_arguments(m, event, job);
         if (r < 0)
                 return r;
         c = calloc(1, sizeof(*c));

@@ -166,20 +166,12 @@ static int get_error(Target *t, sd_bus_message *m)
                                           e->protocol ? e->protocol : "", e->text ? e->text : "");
 }
 
-static int after_commit(Target *t, sd_bus_message *m, HRESULT hr)
-{
-        if (FAILED(hr))
-                return reply_error(m, hr);
-        job_commit(t->job, hr, reply_later(t->client, m, REPLY_EMPTY));
-        return 1;
-}
-
 static int set_text(Target *t, sd_bus_message *m, HRESULT (*set)(Job *, const char *))
 {
         const char *value;
         int r = sd_bus_message_read(m, "s", &value);
 
-        return r < 0 ? r : after_commit(t, m, set(t->job, value));
+        return r < 0 ? r : job_after_commit(t, m, set(t->job, value));
 }
 
 static int set_number(Target *t, sd_bus_message *m, HRESULT (*set)(Job *, uint32_t))
@@ -187,7 +179,7 @@ static int set_number(Target *t, sd_bus_message *m, HRESULT (*set)(Job *, uint32
         uint32_t value;
         int r = sd_bus_message_read(m, "u", &value);
 
-        return r < 0 ? r : after_commit(t, m, set(t->job, value));
+        return r < 0 ? r : job_after_commit(t, m, set(t->job, value));
 }
 
 static int set_display_name(Target *t, sd_bus_message *m)
@@ -235,18 +227,6 @@ static int set_helper_token_flags(Target *t, sd_bus_message *m)
         return set_number(t, m, job_set_helper_flags);
 }
 
-static int set_notify_interface(Target *t, sd_bus_message *m)
-{
-        int on, r = sd_bus_message_read(m, "b", &on);
-
-        return r < 0 ? r : after_commit(t, m, job_set_receiver(t->job, on ? t->client : NULL));
-}
-
-static int get_notify_interface(Target *t, sd_bus_message *m)
-{
-        return sd_bus_reply_method_return(m, "b", t->job->receiver != NULL);
-}
-
 static int set_helper_token(Target *t, sd_bus_message *m)
 {
         Caller caller = client_caller(t->client);
@@ -263,7 +243,7 @@ static int set_helper_token(Target *t, sd_bus_message *m)
 
 static int clear_helper_token(Target *t, sd_bus_message *m)
 {
-        return after_commit(t, m, job_clear_helper_token(t->job));
+        return job_after_commit(t, m, job_clear_helper_token(t->job));
 }
 
 static int get_helper_token_flags(Target *t, sd_bus_message *m)
@@ -358,8 +338,11 @@ static const Method methods[] = {
         {"GetMaximumDownloadTime", 0, get_maximum_download_time},
         {"SetProperty", METHOD_CHANGES, job_method_set_property},
         {"GetProperty", 0, job_method_get_property},
-        {"SetNotifyInterface", METHOD_CHANGES | METHOD_ALWAYS, set_notify_interface},
-        {"GetNotifyInterface", 0, get_notify_interface},
+        {"SetNotifyInterface", METHOD_CHANGES | METHOD_ALWAYS, job_notify_set_interface},
+        {"SetNotifyLevel", METHOD_CHANGES | METHOD_ALWAYS, job_notify_set_level},
+        {"GetNotifyInterface", 0, job_notify_get_interface},
+        {"SetNotifyCmdLine", METHOD_CHANGES, job_notify_set_command},
+        {"GetNotifyCmdLine", 0, job_notify_get_command},
         {"SetProxySettings", METHOD_CHANGES, refuse},
         {"TakeOwnership", METHOD_CHANGES, take_ownership},
         {"SetFileACLFlags", METHOD_CHANGES, set_file_acl_flags},
@@ -484,7 +467,10 @@ static const sd_bus_vtable vtable[] = {
         METHOD("SetProperty", "uv", ""),
         METHOD("GetProperty", "u", "v"),
         METHOD("SetNotifyInterface", "b", ""),
+        METHOD("SetNotifyLevel", "u", ""),
         METHOD("GetNotifyInterface", "", "b"),
+        METHOD("SetNotifyCmdLine", "ss", ""),
+        METHOD("GetNotifyCmdLine", "", "ss"),
         METHOD("SetProxySettings", "uss", ""),
         METHOD("TakeOwnership", "", ""),
         METHOD("SetFileACLFlags", "u", ""),

@@ -63,6 +63,14 @@ int objects_add(Client *client)
         return r;
 }
 
+int job_after_commit(Target *t, sd_bus_message *m, HRESULT hr)
+{
+        if (FAILED(hr))
+                return reply_error(m, hr);
+        job_commit(t->job, hr, reply_later(t->client, m, REPLY_EMPTY));
+        return 1;
+}
+
 void job_path(const Job *job, char ret[JOB_PATH_SIZE])
 {
         char hex[GUID_HEX_SIZE];

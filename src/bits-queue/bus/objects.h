@@ -38,6 +38,16 @@ int manager_object_add(Client *client);
 int job_object_add(Client *client);
 int file_object_add(Client *client);
 
+/* Answers a setter: with its error, or when what it changed is on stable storage. */
+int job_after_commit(Target *t, sd_bus_message *m, HRESULT hr);
+
+/* org.bitsd1.Job's methods about notifications (job-notify.c). */
+int job_notify_set_interface(Target *t, sd_bus_message *m);
+int job_notify_set_level(Target *t, sd_bus_message *m);
+int job_notify_get_interface(Target *t, sd_bus_message *m);
+int job_notify_set_command(Target *t, sd_bus_message *m);
+int job_notify_get_command(Target *t, sd_bus_message *m);
+
 void job_path(const Job *job, char ret[JOB_PATH_SIZE]);
 /* The job that path is of, or below; with the rest of the path. E_ACCESSDENIED, BG_E_NOT_FOUND. */
 HRESULT objects_find_job(const Client *client, const char *path, Job **ret, const char **ret_rest);

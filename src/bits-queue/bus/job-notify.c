@@ -1,0 +1,48 @@
+/* org.bitsd1.Job: who is told of it. */
+#include "bus/objects.h"
+#include "bus/reply.h"
+
+enum {
+        LEVEL_CALLBACK = 1, /* IBackgroundCopyCallback; 2 and 3 are Callback2 and Callback3 */
+};
+
+int job_notify_set_interface(Target *t, sd_bus_message *m)
+{
+        int on, r = sd_bus_message_read(m, "b", &on);
+
+        if (r < 0)
+                return r;
+        return job_after_commit(t, m, job_set_receiver(t->job, t->client, on ? LEVEL_CALLBACK : 0));
+}
+
+int job_notify_set_level(Target *t, sd_bus_message *m)
+{
+        uint32_t level;
+        int r = sd_bus_message_read(m, "u", &level);
+
+        return r < 0 ? r : job_after_commit(t, m, job_set_receiver(t->job, t->client, level));
+}
+
+int job_notify_get_interface(Target *t, sd_bus_message *m)
+{
+        return sd_bus_reply_method_return(m, "b", t->job->receiver != NULL);
+}
+
+int job_notify_set_command(Target *t, sd_bus_message *m)
+{
+        Caller caller = client_caller(t->client);
+        const char *program, *parameters;
+        int r = sd_bus_message_read(m, "ss", &program, &parameters);
+
+        if (r < 0)
+                return r;
+        return job_after_commit(t, m, job_set_notify_command(t->job, &caller, program, parameters));
+}
+
+int job_notify_get_command(Target *t, sd_bus_message *m)
+{
+        const Job *job = t->job;
+
+        return sd_bus_reply_method_return(m, "ss", job->notify_program ? job->notify_program : "",
+                                          job->notify_parameters ? job->notify_parameters : "");
+}
