@@ -75,18 +75,34 @@ int store_trim_history(Store *store, uid_t owner, uint64_t n)
         return step == SQLITE_ROW ? delete_up_to(store, owner, serial) : store_error(step);
 }
 
+/* Rows are in the order of time, but for jumps of the clock: those before the first that is young
+ * enough go, and no other is looked at. */
+static int first_kept(Store *store, uint64_t before_usec, int64_t *ret)
+{
+        sqlite3_stmt *s = store->statements[SQL_HISTORY_OLDEST_KEPT];
+        int step;
+
+        sqlite3_bind_int64(s, 1, (int64_t)before_usec);
+        step = sqlite3_step(s);
+        *ret = step == SQLITE_ROW ? sqlite3_column_int64(s, 0) : INT64_MAX;
+        sqlite3_reset(s);
+        return store_error(step);
+}
+
 int store_age_history(Store *store, uint64_t before_usec, uint64_t *ret_n)
 {
-        sqlite3_stmt *s = store->statements[SQL_HISTORY_OLD_OWNERS];
-        int r = 0, step = SQLITE_ROW;
+        sqlite3_stmt *s = store->statements[SQL_HISTORY_OLD_OWNER];
+        int step = SQLITE_ROW, r;
+        int64_t kept;
 
         /* One owner at a time: the table changes under the question. */
         *ret_n = 0;
+        r = first_kept(store, before_usec, &kept);
         while (r >= 0 && step == SQLITE_ROW) {
                 uid_t owner = 0;
                 int64_t serial = 0;
 
-                sqlite3_bind_int64(s, 1, (int64_t)before_usec);
+                sqlite3_bind_int64(s, 1, kept);
                 step = sqlite3_step(s);
                 if (step == SQLITE_ROW) {
                         owner = (uid_t)sqlite3_column_int64(s, 0);
@@ -104,12 +120,13 @@ int store_age_history(Store *store, uint64_t before_usec, uint64_t *ret_n)
 int store_load_history(Store *store, uint64_t after, const uid_t *owner, uint32_t max,
                        int (*load)(void *userdata, const HistoryRow *row), void *userdata)
 {
-        sqlite3_stmt *s = store->statements[SQL_HISTORY_LIST];
+        sqlite3_stmt *s = store->statements[owner ? SQL_HISTORY_LIST_OF : SQL_HISTORY_LIST];
         int r = 0, step = SQLITE_DONE;
 
         sqlite3_bind_int64(s, 1, (int64_t)after);
-        sqlite3_bind_int64(s, 2, owner ? (int64_t)*owner : -1);
-        sqlite3_bind_int64(s, 3, max);
+        sqlite3_bind_int64(s, 2, max);
+        if (owner)
+                sqlite3_bind_int64(s, 3, (int64_t)*owner);
         while (r == 0 && (step = sqlite3_step(s)) == SQLITE_ROW) {
                 HistoryRow row = {
                         .serial = (uint64_t)sqlite3_column_int64(s, 0),

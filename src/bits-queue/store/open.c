@@ -154,8 +154,10 @@ static int open_database(const char *directory, const char *name, sqlite3 **ret)
 
         if ((size_t)snprintf(path, sizeof(path), "%s/%s", directory, name) >= sizeof(path))
                 return -ENAMETOOLONG;
-        r = sqlite3_open_v2(
-                path, ret, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW, NULL);
+        r = sqlite3_open_v2(path, ret,
+                            SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW |
+                                    SQLITE_OPEN_NOMUTEX, /* there is one thread */
+                            NULL);
         r = store_error(r);
         if (r == 0)
                 r = run(*ret, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
@@ -327,8 +329,8 @@ int store_open(Queue *queue, const char *directory, Store **ret)
                 return -ENOMEM;
         store->queue = queue;
         store->lock_fd = -1;
-        store->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-        if (!store->hmac)
+        store->keyed = row_key(queue->row_key);
+        if (!store->keyed)
                 return -ENOMEM;
         r = lock_directory(store, directory);
         if (r == 0)

@@ -8,17 +8,28 @@
 
 #include "queue.h"
 
-static EVP_MAC_CTX *mac_new(const Store *store, const char *table)
+EVP_MAC_CTX *row_key(const uint8_t key[32])
 {
         OSSL_PARAM parameters[] = {
                 OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){"SHA256"}, 0),
                 OSSL_PARAM_construct_end(),
         };
-        EVP_MAC_CTX *mac = EVP_MAC_CTX_new(store->hmac);
+        EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+        EVP_MAC_CTX *mac = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
 
-        if (mac &&
-            (!EVP_MAC_init(mac, store->queue->row_key, sizeof(store->queue->row_key), parameters) ||
-             !EVP_MAC_update(mac, (const unsigned char *)table, strlen(table) + 1))) {
+        EVP_MAC_free(hmac); /* the context holds it */
+        if (mac && EVP_MAC_init(mac, key, 32, parameters))
+                return mac;
+        EVP_MAC_CTX_free(mac);
+        return NULL;
+}
+
+/* A copy of the keyed context: the key is hashed, and the algorithm looked for, only once. */
+static EVP_MAC_CTX *mac_new(const Store *store, const char *table)
+{
+        EVP_MAC_CTX *mac = EVP_MAC_CTX_dup(store->keyed);
+
+        if (mac && !EVP_MAC_update(mac, (const unsigned char *)table, strlen(table) + 1)) {
                 EVP_MAC_CTX_free(mac);
                 mac = NULL;
         }
@@ -28,10 +39,16 @@ static EVP_MAC_CTX *mac_new(const Store *store, const char *table)
 /* Length first, so that no two different rows feed the same bytes. */
 static bool mac_feed(EVP_MAC_CTX *mac, const void *data, size_t size)
 {
+        uint8_t both[sizeof(uint64_t) + 64]; /* most values are short: one call is cheaper */
         uint64_t length = size;
 
-        return EVP_MAC_update(mac, (const unsigned char *)&length, sizeof(length)) &&
-               (size == 0 || EVP_MAC_update(mac, data, size));
+        memcpy(both, &length, sizeof(length));
+        if (size <= sizeof(both) - sizeof(length)) {
+                if (size > 0)
+                        memcpy(both + sizeof(length), data, size);
+                return EVP_MAC_update(mac, both, sizeof(length) + size);
+        }
+        return EVP_MAC_update(mac, both, sizeof(length)) && EVP_MAC_update(mac, data, size);
 }
 
 void row_number(RowWriter *row, int64_t value)

@@ -26,7 +26,7 @@ void serial_set_tidy(SerialSet *set); /* ascending, each once */
 struct Store {
         Queue *queue;
         sqlite3 *db;
-        EVP_MAC *hmac;
+        EVP_MAC_CTX *keyed; /* row_key(); only copied */
         sqlite3_stmt *statements[SQL_COUNT];
         int lock_fd;
         bool dirty;
@@ -35,6 +35,9 @@ struct Store {
         SerialSet touched, waiting;     /* jobs of the open transaction; held ones */
         uint64_t next_job, next_orphan; /* serials: never used twice, whatever is deleted */
 };
+
+/* A context for the MACs of rows; NULL: no memory. */
+EVP_MAC_CTX *row_key(const uint8_t key[32]);
 
 int store_begin(Store *store);
 int store_step_with_serial(Store *store, Statement which, int64_t serial);

@@ -6,6 +6,8 @@
         "REPLACE INTO " #table "(" COLUMNS(NAME) "mac) VALUES(" COLUMNS(MARK) "?)"
 #define LOAD(table, COLUMNS) "SELECT " COLUMNS(NAME) "mac FROM " #table " "
 
+#define HISTORY_LIST "SELECT serial,guid,owner,at_usec,kind,state,code,text FROM history WHERE "
+
 const char schema_text[] =
         "CREATE TABLE job("
         " serial INTEGER PRIMARY KEY AUTOINCREMENT, guid BLOB NOT NULL UNIQUE,"
@@ -81,10 +83,13 @@ const char *const schema_sql[SQL_COUNT] = {
         [SQL_HISTORY_OLDEST] = "SELECT serial FROM history WHERE owner=?1 ORDER BY serial"
                                " LIMIT 1 OFFSET ?2",
         [SQL_HISTORY_TRIM] = "DELETE FROM history WHERE owner=?1 AND serial<=?2",
-        [SQL_HISTORY_OLD_OWNERS] = "SELECT owner,max(serial) FROM history WHERE at_usec<?1"
-                                   " GROUP BY owner",
-        [SQL_HISTORY_LIST] = "SELECT serial,guid,owner,at_usec,kind,state,code,text FROM history"
-                             " WHERE serial>?1 AND (?2<0 OR owner=?2) ORDER BY serial LIMIT ?3",
+        [SQL_HISTORY_OLDEST_KEPT] = "SELECT serial FROM history WHERE at_usec>=?1"
+                                    " ORDER BY serial LIMIT 1",
+        [SQL_HISTORY_OLD_OWNER] = "SELECT owner,(SELECT max(serial) FROM history AS same"
+                                  " WHERE same.owner=history.owner AND same.serial<?1)"
+                                  " FROM history WHERE serial<?1 ORDER BY serial LIMIT 1",
+        [SQL_HISTORY_LIST] = HISTORY_LIST "serial>?1 ORDER BY serial LIMIT ?2",
+        [SQL_HISTORY_LIST_OF] = HISTORY_LIST "owner=?3 AND serial>?1 ORDER BY serial LIMIT ?2",
         [SQL_HISTORY_LOST_PUT] = "INSERT INTO history_lost VALUES(?1,?2)"
                                  " ON CONFLICT(owner) DO UPDATE SET serial=?2",
         [SQL_HISTORY_LOST_GET] = "SELECT coalesce(max(serial),0) FROM history_lost"

@@ -189,7 +189,7 @@ Store *store_close(Store *store)
         for (size_t i = 0; i < SQL_COUNT; i++)
                 sqlite3_finalize(store->statements[i]);
         sqlite3_close(store->db);
-        EVP_MAC_free(store->hmac);
+        EVP_MAC_CTX_free(store->keyed);
         free(store->touched.serials);
         free(store->waiting.serials);
         closep(&store->lock_fd);
