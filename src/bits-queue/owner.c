@@ -95,7 +95,7 @@ static void hand_over(Take *take)
         history_add(job, HISTORY_OWNER, S_OK, text);
         r = give_up_files(job);
         if (r == 0)
-                r = queue_move_job(job->queue, old, take->uid);
+                r = queue_move_job(job->queue, job, old, take->uid);
         if (r < 0) {
                 if (r == -ENOMEM) /* of a store that fails, the commit says so and all is undone */
                         (void)sd_event_exit(job->queue->event, EXIT_FAILURE);

@@ -26,15 +26,20 @@ Job *queue_find_job(const Queue *queue, const Guid *id)
         return found ? *found : NULL;
 }
 
-/* Where the first job with a greater serial stands in by_serial; n_jobs when there is none. */
-static size_t place_after(const Queue *queue, uint64_t serial)
-{
-        size_t low = 0, high = queue->n_jobs;
+/* ---- jobs in order of creation ------------------------------------------------------------------
+ */
 
+/* The place of the first job with a greater serial; n when there is none. */
+static size_t place_after(const JobVector *v, uint64_t serial)
+{
+        size_t low = 0, high = v->n;
+
+        if (high == 0 || v->jobs[high - 1]->serial <= serial)
+                return high; /* a new one */
         while (low < high) {
                 size_t middle = low + (high - low) / 2;
 
-                if (queue->by_serial[middle]->serial > serial)
+                if (v->jobs[middle]->serial > serial)
                         high = middle;
                 else
                         low = middle + 1;
@@ -42,19 +47,54 @@ static size_t place_after(const Queue *queue, uint64_t serial)
         return low;
 }
 
-Job *queue_next_job(const Queue *queue, uint64_t after_serial)
+static Job *next_in(const JobVector *v, uint64_t after_serial)
 {
-        size_t place = place_after(queue, after_serial);
+        size_t place = place_after(v, after_serial);
 
-        return place < queue->n_jobs ? queue->by_serial[place] : NULL;
+        return place < v->n ? v->jobs[place] : NULL;
 }
 
-/* ---- how many jobs an owner has ---------------------------------------------------------------
+static int vector_insert(JobVector *v, Job *job)
+{
+        size_t place = place_after(v, job->serial);
+
+        if (v->n == v->size) {
+                size_t size = v->size ? 2 * v->size : 4;
+                Job **more = reallocarray(v->jobs, size, sizeof(Job *));
+
+                if (!more)
+                        return -ENOMEM;
+                v->jobs = more;
+                v->size = size;
+        }
+        memmove(&v->jobs[place + 1], &v->jobs[place], (v->n - place) * sizeof(Job *));
+        v->jobs[place] = job;
+        v->n++;
+        return 0;
+}
+
+static void vector_remove(JobVector *v, const Job *job)
+{
+        size_t place = place_after(v, job->serial);
+
+        if (place == 0 || v->jobs[place - 1] != job)
+                return;
+        v->n--;
+        memmove(&v->jobs[place - 1], &v->jobs[place], (v->n + 1 - place) * sizeof(Job *));
+}
+
+Job *queue_next_job(const Queue *queue, uint64_t after_serial)
+{
+        return next_in(&queue->by_serial, after_serial);
+}
+
+/* ---- whose they are
+ * ------------------------------------------------------------------------------
  */
 
 typedef struct Owner {
         uid_t uid;
-        size_t n_jobs;
+        JobVector jobs;
 } Owner;
 
 static int compare_owners(const void *a, const void *b)
@@ -64,76 +104,84 @@ static int compare_owners(const void *a, const void *b)
         return (x > y) - (x < y);
 }
 
+static Owner *find_owner(const Queue *queue, uid_t uid)
+{
+        Owner **found = tfind(&(Owner){.uid = uid}, &queue->owners, compare_owners);
+
+        return found ? *found : NULL;
+}
+
+Job *queue_next_job_of(const Queue *queue, uid_t owner, uint64_t after_serial)
+{
+        const Owner *found = find_owner(queue, owner);
+
+        return found ? next_in(&found->jobs, after_serial) : NULL;
+}
+
 size_t queue_count_jobs_of(const Queue *queue, uid_t owner)
 {
-        Owner **found = tfind(&(Owner){.uid = owner}, &queue->owners, compare_owners);
+        const Owner *found = find_owner(queue, owner);
 
-        return found ? (*found)->n_jobs : 0;
+        return found ? found->jobs.n : 0;
 }
 
-static int count_in(Queue *queue, uid_t uid)
+static void forget_owner_without_jobs(Queue *queue, Owner *owner)
 {
-        Owner *owner = calloc(1, sizeof(*owner)), **found;
-
-        if (!owner)
-                return -ENOMEM;
-        owner->uid = uid;
-        found = tsearch(owner, &queue->owners, compare_owners);
-        if (!found || *found != owner)
-                free(owner);
-        if (!found)
-                return -ENOMEM;
-        (*found)->n_jobs++;
-        return 0;
-}
-
-static void count_out(Queue *queue, uid_t uid)
-{
-        Owner **found = tfind(&(Owner){.uid = uid}, &queue->owners, compare_owners), *owner;
-
-        if (!found || --(*found)->n_jobs > 0)
+        if (owner->jobs.n > 0)
                 return;
-        owner = *found;
         tdelete(owner, &queue->owners, compare_owners);
+        free(owner->jobs.jobs);
         free(owner);
 }
 
-int queue_move_job(Queue *queue, uid_t from, uid_t to)
+static int give_to(Queue *queue, uid_t uid, Job *job)
 {
-        int r = count_in(queue, to);
+        Owner *owner = find_owner(queue, uid);
+        int r;
+
+        if (!owner) {
+                owner = calloc(1, sizeof(*owner));
+                if (!owner)
+                        return -ENOMEM;
+                owner->uid = uid;
+                if (!tsearch(owner, &queue->owners, compare_owners)) {
+                        free(owner);
+                        return -ENOMEM;
+                }
+        }
+        r = vector_insert(&owner->jobs, job);
+        forget_owner_without_jobs(queue, owner);
+        return r;
+}
+
+static void take_from(Queue *queue, uid_t uid, const Job *job)
+{
+        Owner *owner = find_owner(queue, uid);
+
+        if (!owner)
+                return;
+        vector_remove(&owner->jobs, job);
+        forget_owner_without_jobs(queue, owner);
+}
+
+int queue_move_job(Queue *queue, Job *job, uid_t from, uid_t to)
+{
+        int r = give_to(queue, to, job);
 
         if (r == 0)
-                count_out(queue, from);
+                take_from(queue, from, job);
         return r;
 }
 
 /* ---- in and out -------------------------------------------------------------------------------
  */
 
-static int append_by_serial(Queue *queue, Job *job)
-{
-        if (queue->n_jobs == queue->by_serial_size) {
-                size_t size = queue->by_serial_size ? 2 * queue->by_serial_size : 64;
-                Job **more = reallocarray(queue->by_serial, size, sizeof(Job *));
-
-                if (!more)
-                        return -ENOMEM;
-                queue->by_serial = more;
-                queue->by_serial_size = size;
-        }
-        queue->by_serial[queue->n_jobs] = job; /* serials only grow */
-        return 0;
-}
-
 static void take_out(Queue *queue, Job *job)
 {
-        size_t place = place_after(queue, job->serial) - 1;
-
         TAILQ_REMOVE(&queue->jobs, job, queue_link);
         queue->n_jobs--;
-        memmove(&queue->by_serial[place], &queue->by_serial[place + 1],
-                (queue->n_jobs - place) * sizeof(Job *));
-        count_out(queue, job->owner);
+        vector_remove(&queue->by_serial, job);
+        take_from(queue, job->owner, job);
 }
 
 int queue_add_job(Queue *queue, Job *job)
@@ -145,10 +193,11 @@ int queue_add_job(Queue *queue, Job *job)
                 return -ENOMEM;
         if (*found != job)
                 return -EEXIST;
-        r = append_by_serial(queue, job);
+        r = vector_insert(&queue->by_serial, job);
         if (r == 0)
-                r = count_in(queue, job->owner);
+                r = give_to(queue, job->owner, job);
         if (r < 0) {
+                vector_remove(&queue->by_serial, job);
                 tdelete(job, &queue->jobs_by_id, compare);
                 return r;
         }
@@ -194,9 +243,8 @@ void queue_clear(Queue *queue)
                 queue_remove_job(queue, job);
         while ((job = TAILQ_FIRST(&queue->ended)))
                 forget_ended(queue, job);
-        free(queue->by_serial);
-        queue->by_serial = NULL;
-        queue->by_serial_size = 0;
+        free(queue->by_serial.jobs);
+        queue->by_serial = (JobVector){0};
 }
 
 static uint64_t now_usec(clockid_t clock)

@@ -31,6 +31,11 @@ typedef struct WorkerPool WorkerPool;
 TAILQ_HEAD(JobList, Job);
 LIST_HEAD(TokenList, HelperToken);
 
+typedef struct JobVector { /* by serial, for a place in the order */
+        Job **jobs;
+        size_t n, size;
+} JobVector;
+
 typedef struct Queue {
         sd_event *event;
         Store *store;
@@ -53,10 +58,9 @@ typedef struct Queue {
         uint8_t row_key[32], seal_key[32];
         Settings settings;
 
-        struct JobList jobs; /* Job.queue_link: in order of creation, none final */
-        Job **by_serial;     /* n_jobs of the former, for a place in the order */
-        size_t by_serial_size;
-        void *owners;          /* tsearch(3): how many jobs each has */
+        struct JobList jobs;   /* Job.queue_link: in order of creation, none final */
+        JobVector by_serial;   /* the same */
+        void *owners;          /* tsearch(3): the jobs of each */
         struct JobList loaded; /* Job.loaded_link: those whose files are in memory, the longest
                                   unused first */
         size_t n_loaded_files;
@@ -74,9 +78,12 @@ Job *queue_find_job(const Queue *queue, const Guid *id);
  */
 Job *queue_next_job(const Queue *queue, uint64_t after_serial);
 
+/* The same among the owner's. */
+Job *queue_next_job_of(const Queue *queue, uid_t owner, uint64_t after_serial);
+
 size_t queue_count_jobs_of(const Queue *queue, uid_t owner);
 /* A job changes hands: only for the change of owner. */
-int queue_move_job(Queue *queue, uid_t from, uid_t to);
+int queue_move_job(Queue *queue, Job *job, uid_t from, uid_t to);
 
 /* Only for job.c: puts a job in, moves it to the ended ones (a bounded number, for an hour), takes
  * it out. */

@@ -213,7 +213,7 @@ static int follow(Job *job)
                 return 0;
         }
         if (r == 0 && job->owner != owner)
-                r = queue_move_job(job->queue, owner, job->owner);
+                r = queue_move_job(job->queue, job, owner, job->owner);
         if (r == 0 && job->files)
                 r = follow_files(job);
         if (r == 0) {

@@ -47,7 +47,8 @@ void client_destroy(Client *client)
                 return;
         client->listener = NULL;
         listener_remove(listener, client);
-        job_client_gone(listener_queue(listener), client);
+        if (client->receives)
+                job_client_gone(listener_queue(listener), client);
         client->deadline = sd_event_source_disable_unref(client->deadline);
         client->close_later = sd_event_source_disable_unref(client->close_later);
         client->gate = gate_free(client->gate);

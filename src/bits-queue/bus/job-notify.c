@@ -12,6 +12,7 @@ int job_notify_set_interface(Target *t, sd_bus_message *m)
 
         if (r < 0)
                 return r;
+        t->client->receives |= on != 0;
         return job_after_commit(t, m, job_set_receiver(t->job, t->client, on ? LEVEL_CALLBACK : 0));
 }
 
@@ -20,7 +21,10 @@ int job_notify_set_level(Target *t, sd_bus_message *m)
         uint32_t level;
         int r = sd_bus_message_read(m, "u", &level);
 
-        return r < 0 ? r : job_after_commit(t, m, job_set_receiver(t->job, t->client, level));
+        if (r < 0)
+                return r;
+        t->client->receives |= level != 0;
+        return job_after_commit(t, m, job_set_receiver(t->job, t->client, level));
 }
 
 int job_notify_get_interface(Target *t, sd_bus_message *m)

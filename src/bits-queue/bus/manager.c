@@ -80,6 +80,14 @@ static HRESULT check_all_users(const Client *client, uint32_t flags, bool *ret_a
         return *ret_all && !client->administrator ? E_ACCESSDENIED : S_OK;
 }
 
+static Job *next_job(const Target *t, bool all, uint64_t after)
+{
+        const Queue *queue = client_queue(t->client);
+
+        return all ? queue_next_job(queue, after)
+                   : queue_next_job_of(queue, t->client->cred.uid, after);
+}
+
 static int append_page(Target *t, sd_bus_message *answer, bool all, uint64_t after, uint32_t max,
                        uint64_t *ret_next)
 {
@@ -89,9 +97,8 @@ static int append_page(Target *t, sd_bus_message *answer, bool all, uint64_t aft
         int r = 0;
 
         *ret_next = 0;
-        for (job = queue_next_job(client_queue(t->client), after); job && r >= 0;
-             job = TAILQ_NEXT(job, queue_link)) {
-                if (all ? !client_may_access(t->client, job) : t->client->cred.uid != job->owner)
+        for (job = next_job(t, all, after); job && r >= 0; job = next_job(t, all, job->serial)) {
+                if (!client_may_access(t->client, job))
                         continue;
                 if (count++ == max)
                         break;
