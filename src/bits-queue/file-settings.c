@@ -10,6 +10,7 @@
 #include "job.h"
 #include "orphan.h"
 #include "queue.h"
+#include "schedule.h"
 #include "source.h"
 #include "store/store.h"
 
@@ -54,6 +55,7 @@ HRESULT file_set_remote_name(File *file, const char *name)
                 return E_OUTOFMEMORY;
         rename_to(file, copy);
         job_touch(job);
+        schedule_job(job); /* it may have waited for the former host */
         return S_OK;
 }
 
@@ -104,8 +106,10 @@ HRESULT job_replace_remote_prefix(Job *job, const char *old, const char *new)
                         rename_to(job->files[i], names[i]);
                 else
                         free(names[i]);
-        if (hr == S_OK)
+        if (hr == S_OK) {
                 job_touch(job);
+                schedule_job(job);
+        }
         return hr;
 }
 

@@ -8,19 +8,9 @@
 #include "base/cleanup.h"
 #include "source.h"
 
-enum {
-        NAME_SIZE = 272, /* a DNS name, brackets and a port */
-};
-
-struct Host {
-        Hosts *hosts;
-        uid_t owner;
-        char name[NAME_SIZE]; /* as in the URL, lower case, with its port if it names one */
-        uint32_t n;
-};
-
 struct Hosts {
-        void *tree; /* tsearch(3) of Host */
+        void *tree;                 /* tsearch(3) of Host */
+        TAILQ_HEAD(, Host) crowded; /* Host.crowded_link */
 };
 
 static int compare(const void *a, const void *b)
@@ -57,7 +47,11 @@ static bool set_name(Host *host, const char *url)
 
 Hosts *hosts_new(void)
 {
-        return calloc(1, sizeof(Hosts));
+        Hosts *hosts = calloc(1, sizeof(*hosts));
+
+        if (hosts)
+                TAILQ_INIT(&hosts->crowded);
+        return hosts;
 }
 
 Hosts *hosts_free(Hosts *hosts)
@@ -78,7 +72,8 @@ bool hosts_have_room(const Hosts *hosts, uid_t owner, const char *url, uint32_t 
         return !found || (*found)->n < max;
 }
 
-int hosts_take(Hosts *hosts, uid_t owner, const char *url, Host **ret)
+/* Made when it is not there. 0, and NULL for a name without a host; -ENOMEM. */
+static int get(Hosts *hosts, uid_t owner, const char *url, Host **ret)
 {
         _cleanup_(freep) Host *host = calloc(1, sizeof(*host));
         Host **found;
@@ -86,6 +81,8 @@ int hosts_take(Hosts *hosts, uid_t owner, const char *url, Host **ret)
         if (!host)
                 return -ENOMEM;
         *host = (Host){.hosts = hosts, .owner = owner};
+        for (size_t i = 0; i < PRIORITY_COUNT; i++)
+                TAILQ_INIT(&host->waiting[i]);
         *ret = NULL;
         if (!set_name(host, url))
                 return 0;
@@ -94,16 +91,67 @@ int hosts_take(Hosts *hosts, uid_t owner, const char *url, Host **ret)
                 return -ENOMEM;
         if (*found == host)
                 TAKE_PTR(host);
-        (*found)->n++;
         *ret = *found;
         return 0;
 }
 
-Host *host_release(Host *host)
+static void forget_unused(Host *host)
 {
-        if (!host || --host->n > 0)
-                return NULL;
+        if (host->n > 0 || host->crowded)
+                return;
         tdelete(host, &host->hosts->tree, compare);
         free(host);
+}
+
+int hosts_take(Hosts *hosts, uid_t owner, const char *url, Host **ret)
+{
+        int r = get(hosts, owner, url, ret);
+
+        if (r == 0 && *ret)
+                (*ret)->n++;
+        return r;
+}
+
+Host *host_release(Host *host)
+{
+        if (!host)
+                return NULL;
+        host->n--;
+        forget_unused(host);
         return NULL;
+}
+
+Host *hosts_crowd(Hosts *hosts, uid_t owner, const char *url)
+{
+        Host *host;
+
+        if (get(hosts, owner, url, &host) < 0 || !host)
+                return NULL;
+        if (!host->crowded)
+                TAILQ_INSERT_TAIL(&hosts->crowded, host, crowded_link);
+        host->crowded = true;
+        return host;
+}
+
+static bool is_waited_for(const Host *host)
+{
+        for (size_t i = 0; i < PRIORITY_COUNT; i++)
+                if (!TAILQ_EMPTY(&host->waiting[i]))
+                        return true;
+        return false;
+}
+
+Host *hosts_next_crowded(Hosts *hosts, Host *host)
+{
+        Host *next = host ? TAILQ_NEXT(host, crowded_link) : TAILQ_FIRST(&hosts->crowded);
+
+        while (next && !is_waited_for(next)) {
+                Host *unused = next;
+
+                next = TAILQ_NEXT(unused, crowded_link);
+                TAILQ_REMOVE(&hosts->crowded, unused, crowded_link);
+                unused->crowded = false;
+                forget_unused(unused);
+        }
+        return next;
 }

@@ -160,8 +160,10 @@ struct Job {
 
         /* schedule.c */
         TAILQ_ENTRY(Job) schedule_link;
-        struct JobList *schedule_list;              /* that it is on; NULL: none */
-        void *schedule_timer;                       /* sd_event_source */
+        struct JobList *schedule_list; /* that it is on; NULL: none */
+        int64_t schedule_place;        /* ascending, among those of a priority */
+        unsigned schedule_queue;       /* 1 + the priority that the place is of; 0: no place */
+        void *schedule_timer;          /* sd_event_source */
         uint64_t active_since_usec, slice_end_usec; /* CLOCK_BOOTTIME; 0: not active */
         TAILQ_ENTRY(Job) stopping_link;
         bool stopping;                  /* not active, but transfers are still there */

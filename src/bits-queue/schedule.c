@@ -19,14 +19,20 @@
 #include "transfer.h"
 #include "trouble.h"
 
+enum {
+        LOADS_PER_LOOK = 100, /* then calls have their turn */
+};
+
 static const uint64_t user_mode_idle_usec = 60ULL * 1000 * 1000;
 static const uint64_t inactivity_look_usec = 3600ULL * 1000 * 1000;
 
 struct Scheduler {
         Queue *queue;
-        sd_event_source *soon, *idle, *inactivity;
+        sd_event_source *soon, *later, *idle, *inactivity;
         struct JobList queued[PRIORITY_COUNT], blocked, active, waiting; /* Job.schedule_link */
         struct JobList stopping;                                         /* Job.stopping_link */
+        int64_t last_place;
+        size_t n_loads; /* jobs that this look had to read the files of */
 };
 
 static bool is_active(const Job *job)
@@ -52,16 +58,49 @@ static void put_on(struct JobList *list, Job *job)
                 TAILQ_INSERT_TAIL(list, job, schedule_link);
 }
 
+/* Behind all others of its priority. */
+static void queue_up(Scheduler *s, Job *job)
+{
+        job->schedule_place = ++s->last_place;
+        job->schedule_queue = 1 + job->priority;
+        put_on(&s->queued[job->priority], job);
+}
+
+/* To where its place is: at one of the ends, or not far from the first. */
+static void put_in_order(struct JobList *list, Job *job)
+{
+        Job *last = TAILQ_LAST(list, JobList), *other;
+
+        if (job->schedule_list == list)
+                return;
+        put_on(list, job);
+        if (!last || last->schedule_place < job->schedule_place)
+                return;
+        TAILQ_REMOVE(list, job, schedule_link);
+        TAILQ_FOREACH (other, list, schedule_link)
+                if (other->schedule_place > job->schedule_place)
+                        break;
+        TAILQ_INSERT_BEFORE(other, job, schedule_link);
+}
+
+/* A queued job keeps its place, but what it waited for may be different now. */
+static void queue_again(Scheduler *s, Job *job)
+{
+        if (job->schedule_queue != 1 + job->priority || job->schedule_list == &s->blocked)
+                queue_up(s, job);
+        else
+                put_in_order(&s->queued[job->priority], job);
+}
+
 static struct JobList *list_for(Scheduler *s, const Job *job)
 {
         switch (job->state) {
-        case JOB_QUEUED:
-                return &s->queued[job->priority];
         case JOB_CONNECTING:
         case JOB_TRANSFERRING:
                 return &s->active;
         case JOB_TRANSIENT_ERROR:
                 return &s->waiting;
+        case JOB_QUEUED: /* queue_up() */
         case JOB_SUSPENDED:
         case JOB_ERROR:
         case JOB_TRANSFERRED:
@@ -152,7 +191,11 @@ void schedule_job(Job *job)
                 return;
         run_clock(job);
         set_stopping(s, job, !is_active(job) && job->n_transfers > 0);
-        put_on(list_for(s, job), job);
+        if (job->state != JOB_QUEUED) {
+                job->schedule_queue = 0;
+                put_on(list_for(s, job), job);
+        } else
+                queue_again(s, job);
         set_timer(job);
         schedule_soon(s);
 }
@@ -238,13 +281,13 @@ static bool fill(Job *job)
         return job->fill_from == job->n_files;
 }
 
-static void fill_jobs(Scheduler *s)
+static void fill_jobs(Scheduler *s, JobPriority priority)
 {
         Job *job, *next;
 
         for (job = TAILQ_FIRST(&s->active); job; job = next) {
                 next = TAILQ_NEXT(job, schedule_link);
-                if (job->finishing || !job->files)
+                if (job->finishing || !job->files || job->priority != priority)
                         continue;
                 job_ref(job);
                 if (fill(job) && is_active(job))
@@ -261,13 +304,47 @@ static void block(Scheduler *s, Job *job, JobReason reason, uint64_t until_usec)
         job_set_reason(job, reason, until_usec);
 }
 
-static bool has_connection(const Job *job)
+static const char *next_url(const Job *job)
 {
         for (size_t i = job->fill_from; i < job->n_files; i++)
                 if (job->files[i]->state < FILE_SEALED)
-                        return hosts_have_room(job->queue->hosts, job->owner, job->files[i]->remote,
-                                               job->queue->settings.connections_per_host);
-        return true;
+                        return job->files[i]->remote;
+        return NULL;
+}
+
+/* Whether there is a connection for its next file; else the job waits for one of that host's. */
+static bool has_connection(Scheduler *s, Job *job)
+{
+        const char *url = next_url(job);
+        Host *host;
+
+        if (!url || hosts_have_room(s->queue->hosts, job->owner, url,
+                                    s->queue->settings.connections_per_host))
+                return true;
+        host = hosts_crowd(s->queue->hosts, job->owner, url);
+        if (host)
+                put_in_order(&host->waiting[job->priority], job);
+        return false;
+}
+
+/* As many of those who wait for a host come back into the queue as it has room. */
+static void call_waiting(Scheduler *s)
+{
+        uint32_t max = s->queue->settings.connections_per_host;
+        Host *host = NULL;
+
+        while ((host = hosts_next_crowded(s->queue->hosts, host))) {
+                uint32_t room = host->n < max ? max - host->n : 0;
+
+                for (JobPriority p = 0; p < PRIORITY_COUNT; p++) {
+                        Job *job;
+
+                        while (room > 0 && (job = TAILQ_FIRST(&host->waiting[p]))) {
+                                put_in_order(&s->queued[p], job);
+                                room--;
+                        }
+                }
+        }
 }
 
 /* All that stands between a queued job and its start, but for its place in the queue. */
@@ -289,6 +366,8 @@ static bool may_start(Scheduler *s, Job *job)
                 job_fail(job, BG_E_TOKEN_REQUIRED, CONTEXT_QUEUE_MANAGER, -1, NULL, FAILURE_FATAL);
                 return false;
         }
+        if (!job->files)
+                s->n_loads++;
         r = job_load_files(job);
         if (r < 0) {
                 job_fail(job, job_load_error(r), CONTEXT_QUEUE_MANAGER, -1, NULL, FAILURE_FATAL);
@@ -298,7 +377,7 @@ static bool may_start(Scheduler *s, Job *job)
                 block(s, job, REASON_POLICY, 0);
                 return false;
         }
-        return has_connection(job);
+        return has_connection(s, job);
 }
 
 static void start(Job *job)
@@ -307,11 +386,20 @@ static void start(Job *job)
                 job_set_reason(job, REASON_NONE, 0);
 }
 
+/* Enough for one look: the rest when the calls that came meanwhile are answered. */
+static bool is_tired(Scheduler *s)
+{
+        if (s->n_loads < LOADS_PER_LOOK)
+                return false;
+        (void)sd_event_source_set_enabled(s->later, SD_EVENT_ONESHOT);
+        return true;
+}
+
 static void start_foreground(Scheduler *s)
 {
         Job *job, *next;
 
-        for (job = TAILQ_FIRST(&s->queued[PRIORITY_FOREGROUND]); job; job = next) {
+        for (job = TAILQ_FIRST(&s->queued[PRIORITY_FOREGROUND]); job && !is_tired(s); job = next) {
                 next = TAILQ_NEXT(job, schedule_link);
                 if (may_start(s, job))
                         start(job);
@@ -345,6 +433,7 @@ static void preempt(Scheduler *s, Job *victim, JobPriority by)
                 return;
         job_set_reason(victim, REASON_QUEUE, 0);
         if (victim->priority != by) {
+                victim->schedule_place = TAILQ_FIRST(list)->schedule_place - 1;
                 TAILQ_REMOVE(list, victim, schedule_link);
                 TAILQ_INSERT_HEAD(list, victim, schedule_link);
         }
@@ -377,7 +466,8 @@ static bool start_background(Scheduler *s, JobPriority priority, Places *places)
 
         for (job = TAILQ_FIRST(&s->queued[priority]); job; job = next) {
                 next = TAILQ_NEXT(job, schedule_link);
-                if (places->free == 0 && places->coming == 0 && !find_victim(s, priority))
+                if (is_tired(s) ||
+                    (places->free == 0 && places->coming == 0 && !find_victim(s, priority)))
                         return false;
                 if (!may_start(s, job))
                         continue;
@@ -400,12 +490,15 @@ static void look(Scheduler *s)
 {
         Places places;
 
+        s->n_loads = 0;
+        call_waiting(s);
         start_foreground(s);
         places = count_places(s);
         for (JobPriority p = PRIORITY_HIGH; p < PRIORITY_COUNT; p++)
                 if (!start_background(s, p, &places))
                         break;
-        fill_jobs(s);
+        for (JobPriority p = 0; p < PRIORITY_COUNT; p++)
+                fill_jobs(s, p);
 }
 
 static int on_soon(sd_event_source *source, void *userdata)
@@ -426,7 +519,7 @@ void schedule_unblock(Scheduler *s)
         Job *job;
 
         while ((job = TAILQ_FIRST(&s->blocked))) {
-                put_on(&s->queued[job->priority], job);
+                queue_up(s, job);
                 job_set_reason(job, REASON_QUEUE, 0);
         }
         schedule_soon(s);
@@ -439,7 +532,8 @@ static bool has_work(const Scheduler *s)
         for (size_t i = 0; i < PRIORITY_COUNT; i++)
                 if (!TAILQ_EMPTY(&s->queued[i]))
                         return true;
-        return !TAILQ_EMPTY(&s->active) || !TAILQ_EMPTY(&s->blocked) || !TAILQ_EMPTY(&s->waiting) ||
+        return hosts_next_crowded(s->queue->hosts, NULL) || !TAILQ_EMPTY(&s->active) ||
+               !TAILQ_EMPTY(&s->blocked) || !TAILQ_EMPTY(&s->waiting) ||
                listener_n_clients(s->queue->listener) > 0 || notifier_is_busy(s->queue->notifier);
 }
 
@@ -498,6 +592,10 @@ static int add_sources(Scheduler *s)
 
         r = sd_event_add_defer(event, &s->soon, on_soon, s);
         if (r >= 0)
+                r = sd_event_add_defer(event, &s->later, on_soon, s);
+        if (r >= 0) /* behind the commit */
+                r = sd_event_source_set_priority(s->later, SD_EVENT_PRIORITY_IDLE + 1);
+        if (r >= 0)
                 r = sd_event_add_time(event, &s->inactivity, CLOCK_BOOTTIME,
                                       next_inactivity_look(s->queue), 1000000, on_inactivity, s);
         if (r >= 0 && s->queue->flags & SUPERVISOR_USER_MODE)
@@ -535,6 +633,7 @@ Scheduler *scheduler_free(Scheduler *s)
         if (!s)
                 return NULL;
         sd_event_source_disable_unref(s->soon);
+        sd_event_source_disable_unref(s->later);
         sd_event_source_disable_unref(s->inactivity);
         sd_event_source_disable_unref(s->idle);
         free(s);

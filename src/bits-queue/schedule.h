@@ -3,8 +3,8 @@
  * from the loop, never from within a call.
  *
  * Every job in an action state is on one list: queued by priority, blocked (its reason has to end
- * first), active, or waiting after an error. So a look costs what runs and what can run, however
- * many jobs there are.
+ * first), with a host that has no connection for it, active, or waiting after an error. So a look
+ * costs what runs and what can run, however many jobs there are.
  */
 #pragma once
 

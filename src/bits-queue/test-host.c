@@ -69,12 +69,42 @@ static void test_names_without_a_host(void **state)
         hosts_free(hosts);
 }
 
+/* Who waits is found where he waits, for as long as he does, whatever becomes of the transfers. */
+static void test_crowd(void **state)
+{
+        Hosts *hosts = hosts_new();
+        Host *host = take(hosts, ALICE, "http://h/x"), *other;
+        Job job = {0};
+
+        (void)state;
+        assert_null(hosts_next_crowded(hosts, NULL));
+        assert_ptr_equal(hosts_crowd(hosts, ALICE, "http://h/y"), host);
+        assert_null(hosts_next_crowded(hosts, NULL)); /* nobody waits yet */
+        assert_ptr_equal(hosts_crowd(hosts, ALICE, "http://h/y"), host);
+        TAILQ_INSERT_TAIL(&host->waiting[PRIORITY_LOW], &job, schedule_link);
+        assert_ptr_equal(hosts_next_crowded(hosts, NULL), host);
+        assert_null(hosts_next_crowded(hosts, host));
+
+        host_release(host);
+        assert_ptr_equal(hosts_next_crowded(hosts, NULL), host);
+        assert_int_equal(host->n, 0);
+        other = hosts_crowd(hosts, BOB, "http://h/y");
+        assert_ptr_not_equal(other, host);
+        assert_null(hosts_next_crowded(hosts, host)); /* which forgets bob's */
+
+        TAILQ_REMOVE(&host->waiting[PRIORITY_LOW], &job, schedule_link);
+        assert_null(hosts_next_crowded(hosts, NULL));
+        assert_null(hosts_crowd(hosts, ALICE, "/srv/x"));
+        hosts_free(hosts);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_counts),
                 cmocka_unit_test(test_what_is_the_same_host),
                 cmocka_unit_test(test_names_without_a_host),
+                cmocka_unit_test(test_crowd),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -180,6 +180,28 @@ def test_connections_of_a_host():
         people.call("alice", scenario)
 
 
+def test_who_waits_for_a_host_starts_by_priority_and_in_order():
+    def scenario():
+        connection = jobs.session()
+        with alone(connection) as origin:
+            first = resume(add_job(connection, origin, "first"))
+            wait_for(lambda: origin.held == 1, "the request")
+            waiting = [resume(add_job(connection, origin, name)) for name in ("low", "early", "late", "cancelled")]
+            waiting[0].call("SetPriority", "u", LOW)
+            waiting[3].call("Cancel")
+            high = add_job(connection, origin, "high")
+            high.call("SetPriority", "u", HIGH)
+            resume(high)
+            wait_for(lambda: all(reason(job) == "queue" for job in (*waiting[:3], high)), "the reasons")
+            origin.release()
+            for job in (first, high, *waiting[:3]):
+                jobs.wait_state(job, bus.TRANSFERRED)
+            return origin.requests
+
+    with configuration.settings(ConnectionsPerHost=1):
+        assert people.call("alice", scenario) == ["first", "high", "early", "late", "low"]
+
+
 def test_maximum_download_time():
     def scenario():
         connection = jobs.session()
