@@ -88,8 +88,9 @@ static int join(const File *file, const FileRange *ranges, size_t n, FileRange *
 
 HRESULT demand_request(File *file, const Caller *caller, const FileRange *ranges, size_t n)
 {
-        size_t max =
-                caller->administrator ? PIECES_MAX : file->job->queue->settings.ranges_per_file_max;
+        size_t max = caller_is_exempt(file->job->queue, caller)
+                             ? PIECES_MAX
+                             : file->job->queue->settings.ranges_per_file_max;
         FileRange *wanted = NULL;
         size_t n_wanted = 0;
         HRESULT hr = demand_check(file);

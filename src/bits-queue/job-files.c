@@ -56,7 +56,7 @@ static HRESULT file_result(int result, bool own)
 
 typedef struct Add {
         Job *job;
-        bool administrator; /* who calls: no limit for him */
+        bool exempt; /* who calls: no limit for him */
         Done done;
         size_t n, checked;
         File *files[];
@@ -71,9 +71,9 @@ static void add_end(Add *add, HRESULT hr)
         free(add);
 }
 
-static bool are_too_many(const Job *job, size_t n, bool administrator)
+static bool are_too_many(const Job *job, size_t n, bool exempt)
 {
-        return !administrator && job->n_files + n > job->queue->settings.files_per_job_max;
+        return !exempt && job->n_files + n > job->queue->settings.files_per_job_max;
 }
 
 static HRESULT take_in(Add *add)
@@ -85,7 +85,7 @@ static HRESULT take_in(Add *add)
 
         if (state_is_final(job->state) || job->finishing)
                 return BG_E_INVALID_STATE;
-        if (are_too_many(job, add->n, add->administrator))
+        if (are_too_many(job, add->n, add->exempt))
                 return BG_E_TOO_MANY_FILES_IN_JOB; /* others came in meanwhile */
         files = realloc(job->files, (job->n_files + add->n) * sizeof(*files));
         if (!files)
@@ -153,7 +153,8 @@ static HRESULT check_ranges(const Job *job, const Caller *caller, const FileName
                 return E_INVALIDARG;
         if (job->dynamic_content || job->on_demand)
                 return BG_E_UNSUPPORTED_JOB_CONFIGURATION;
-        if (!caller->administrator && name->n_ranges > job->queue->settings.ranges_per_file_max)
+        if (!caller_is_exempt(job->queue, caller) &&
+            name->n_ranges > job->queue->settings.ranges_per_file_max)
                 return BG_E_TOO_MANY_RANGES_IN_FILE;
         hr = ranges_check(name->ranges, name->n_ranges, RANGE_TO_EOF);
         return SUCCEEDED(hr) ? ranges_check_disjoint(name->ranges, name->n_ranges) : hr;
@@ -217,7 +218,7 @@ void job_add_files(Job *job, const Caller *caller, const FileName *names, size_t
                 hr = job_load_error(r);
         else if (n == 0)
                 hr = E_INVALIDARG;
-        else if (are_too_many(job, n, caller->administrator))
+        else if (are_too_many(job, n, caller_is_exempt(job->queue, caller)))
                 hr = BG_E_TOO_MANY_FILES_IN_JOB;
         for (size_t i = 0; i < n && SUCCEEDED(hr); i++)
                 hr = check_ranges(job, caller, &names[i]);
@@ -228,7 +229,7 @@ void job_add_files(Job *job, const Caller *caller, const FileName *names, size_t
                 return;
         }
         add->job = job_ref(job);
-        add->administrator = caller->administrator;
+        add->exempt = caller_is_exempt(job->queue, caller);
         add->done = done;
         check_next(add);
 }

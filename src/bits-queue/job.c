@@ -126,6 +126,11 @@ void job_commit(Job *job, HRESULT hr, Done done)
         commit_then(job->queue, hr, done);
 }
 
+bool caller_is_exempt(const Queue *queue, const Caller *caller)
+{
+        return caller->administrator || queue_is_system_account(queue, caller->uid);
+}
+
 HRESULT job_create(Queue *queue, const Caller *caller, const char *name, uint32_t type, Job **ret)
 {
         _cleanup_(job_unrefp) Job *job = NULL;
@@ -135,7 +140,7 @@ HRESULT job_create(Queue *queue, const Caller *caller, const char *name, uint32_
                 return E_INVALIDARG;
         if (type != JOB_TYPE_DOWNLOAD)
                 return E_NOTIMPL;
-        if (!caller->administrator) {
+        if (!caller_is_exempt(queue, caller)) {
                 if (queue_count_jobs_of(queue, caller->uid) >= queue->settings.jobs_per_user_max)
                         return BG_E_TOO_MANY_JOBS_PER_USER;
                 if (queue->n_jobs >= queue->settings.jobs_per_machine_max)

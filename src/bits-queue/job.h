@@ -199,6 +199,9 @@ typedef struct Caller { /* who calls: from the kernel, never from a message */
         bool administrator;
 } Caller;
 
+/* The quotas do not concern administrators and system accounts (behaviour.md §16). */
+bool caller_is_exempt(const Queue *queue, const Caller *caller);
+
 /* Creation. The name is at most 256 code points (E_INVALIDARG); type other than download:
  * E_NOTIMPL. BG_E_TOO_MANY_JOBS_PER_USER, _PER_MACHINE. On S_OK *ret is set and borrowed; reply
  * after job_commit(). */

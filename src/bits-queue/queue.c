@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "job.h"
+#include "wire/supervisor.h"
 
 enum {
         ENDED_MAX = 1000,
@@ -116,6 +117,11 @@ Job *queue_next_job_of(const Queue *queue, uid_t owner, uint64_t after_serial)
         const Owner *found = find_owner(queue, owner);
 
         return found ? next_in(&found->jobs, after_serial) : NULL;
+}
+
+bool queue_is_system_account(const Queue *queue, uid_t uid)
+{
+        return uid <= queue->system_uid_max && !(queue->flags & SUPERVISOR_USER_MODE);
 }
 
 size_t queue_count_jobs_of(const Queue *queue, uid_t owner)

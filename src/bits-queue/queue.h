@@ -81,6 +81,9 @@ Job *queue_next_job(const Queue *queue, uint64_t after_serial);
 /* The same among the owner's. */
 Job *queue_next_job_of(const Queue *queue, uid_t owner, uint64_t after_serial);
 
+/* root and the accounts of services: never in user mode. */
+bool queue_is_system_account(const Queue *queue, uid_t uid);
+
 size_t queue_count_jobs_of(const Queue *queue, uid_t owner);
 /* A job changes hands: only for the change of owner. */
 int queue_move_job(Queue *queue, Job *job, uid_t from, uid_t to);

@@ -102,7 +102,7 @@ bool client_is_restricted(const Client *client)
 
         if (queue->flags & SUPERVISOR_ALLOW_RESTRICTED)
                 return false;
-        if (client->cred.uid <= queue->system_uid_max && !(queue->flags & SUPERVISOR_USER_MODE) &&
+        if (queue_is_system_account(queue, client->cred.uid) &&
             !(queue->flags & SUPERVISOR_RESTRICT_SYSTEM_ACCOUNTS))
                 return false;
         return peer_is_restricted(client->fd) != 0;
