@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/conf.h"
+#include "cost.h"
 #include "wire/notify.h"
 
 /* A key of each kind names the field that it sets. */
@@ -41,7 +42,62 @@ KEYS(NUMBER, DURATION)
 #define NUMBER(key, field, min, max)  {#key, set_##field},
 #define DURATION(key, field, max_sec) {#key, set_##field},
 
-static const ConfKey keys[] = {KEYS(NUMBER, DURATION)};
+static int set_max_bandwidth(void *data, const char *value)
+{
+        return bandwidth_parse_rate(value, &((Settings *)data)->bandwidth.bytes_per_sec);
+}
+
+static int set_schedule(void *data, const char *value)
+{
+        return bandwidth_parse_window(value, &((Settings *)data)->bandwidth);
+}
+
+static int set_network_cost(void *data, const char *value)
+{
+        return cost_parse_state(value, &((Settings *)data)->network_cost);
+}
+
+static int set_cost_foreground(void *data, const char *value)
+{
+        return cost_parse_policy(value, &((Settings *)data)->cost_policy[0]);
+}
+
+static int set_cost_high(void *data, const char *value)
+{
+        return cost_parse_policy(value, &((Settings *)data)->cost_policy[1]);
+}
+
+static int set_cost_normal(void *data, const char *value)
+{
+        return cost_parse_policy(value, &((Settings *)data)->cost_policy[2]);
+}
+
+static int set_cost_low(void *data, const char *value)
+{
+        return cost_parse_policy(value, &((Settings *)data)->cost_policy[3]);
+}
+
+static int set_run_when(void *data, const char *value)
+{
+        static const char *const words[] = {"always", "logged-on", NULL};
+        int i = conf_word(words, value);
+
+        if (i >= 0)
+                ((Settings *)data)->run_when_logged_on = i == 1;
+        return i;
+}
+
+static const ConfKey keys[] = {
+        KEYS(NUMBER, DURATION) /* first: settings_key() counts on it */
+        {"MaxBandwidth", set_max_bandwidth},
+        {"MaxBandwidthSchedule", set_schedule},
+        {"NetworkCost", set_network_cost},
+        {"CostPolicyForeground", set_cost_foreground},
+        {"CostPolicyHigh", set_cost_high},
+        {"CostPolicyNormal", set_cost_normal},
+        {"CostPolicyLow", set_cost_low},
+        {"RunWhen", set_run_when},
+};
 
 static uint32_t from_environment(const char *name, uint32_t otherwise)
 {
@@ -66,6 +122,9 @@ void settings_default(Settings *ret)
                 .inactivity_sec = 90ULL * 86400,
                 .download_time_max_sec = 90ULL * 86400,
                 .notify_command_time_sec = 600,
+                .bandwidth = {.bytes_per_sec = RATE_UNLIMITED},
+                .cost_policy = {COST_POLICY_ALWAYS, COST_POLICY_ALWAYS, COST_POLICY_ALWAYS,
+                                COST_POLICY_ALWAYS},
                 .file_patience_sec = from_environment("BITS_FILE_PATIENCE", 120),
                 .orphans_per_user_max = from_environment("BITS_ORPHANS_MAX", 1000),
         };

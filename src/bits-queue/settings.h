@@ -4,8 +4,11 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "bandwidth.h"
 
 typedef struct Settings {
         /* quotas; they do not concern administrators and system accounts */
@@ -26,6 +29,12 @@ typedef struct Settings {
         uint64_t inactivity_sec;
         uint64_t download_time_max_sec;   /* of a new job */
         uint64_t notify_command_time_sec; /* of one run of a command line */
+
+        /* policies */
+        Bandwidth bandwidth;     /* of background jobs */
+        uint32_t network_cost;   /* COST_*, whatever NetworkManager says; 0: what it says */
+        uint32_t cost_policy[4]; /* COST_*, by priority: of jobs without cost flags of their own */
+        bool run_when_logged_on; /* only while the owner is */
 
         /* our own bounds; in the environment, for tests: BITS_FILE_PATIENCE, BITS_ORPHANS_MAX */
         uint32_t file_patience_sec;    /* for one answer of a bits-file */

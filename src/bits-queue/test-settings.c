@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "cost.h"
 #include "settings.h"
 
 static char directory[] = "/tmp/bits-test-conf-XXXXXX";
@@ -149,6 +150,54 @@ static void test_bad_values(void **state)
         assert_int_equal(value_of(&settings, "MaxFilesPerJob"), 200);
 }
 
+static void test_policies(void **state)
+{
+        Settings settings;
+
+        (void)state;
+        assert_int_equal(settings_load(directory, &settings), 0);
+        assert_true(settings.bandwidth.bytes_per_sec == RATE_UNLIMITED);
+        assert_int_equal(settings.bandwidth.n_windows, 0);
+        assert_int_equal(settings.network_cost, 0);
+        assert_int_equal(settings.cost_policy[0], COST_POLICY_ALWAYS);
+        assert_false(settings.run_when_logged_on);
+        put("bitsd.conf", "MaxBandwidth=1M\nMaxBandwidthSchedule=Mon-Fri 08:00-17:00 100K\n"
+                          "NetworkCost=roaming\nCostPolicyForeground=not-roaming\n"
+                          "CostPolicyHigh=no-surcharge\nCostPolicyNormal=standard\n"
+                          "CostPolicyLow=0x41\nRunWhen=logged-on\n");
+        put("bitsd.conf.d/10-a.conf", "MaxBandwidthSchedule=Sat 08:00-17:00 0\n"); /* one more */
+        assert_int_equal(settings_load(directory, &settings), 0);
+        assert_int_equal(settings.bandwidth.bytes_per_sec, 1 << 20);
+        assert_int_equal(settings.bandwidth.n_windows, 2);
+        assert_int_equal(settings.network_cost, COST_ROAMING);
+        /* types.md: the bits of the composites */
+        assert_int_equal(settings.cost_policy[0], 0x8000007F);
+        assert_int_equal(settings.cost_policy[1], 0x8000006F);
+        assert_int_equal(settings.cost_policy[2], 0x80000067);
+        assert_int_equal(settings.cost_policy[3], 0x41);
+        assert_true(settings.run_when_logged_on);
+        put("bitsd.conf.d/20-b.conf", "MaxBandwidthSchedule=\nCostPolicyLow=unrestricted\n"
+                                      "CostPolicyHigh=always\nRunWhen=always\n");
+        assert_int_equal(settings_load(directory, &settings), 0);
+        assert_int_equal(settings.bandwidth.n_windows, 0);
+        assert_int_equal(settings.cost_policy[3], 0x80000021);
+        assert_int_equal(settings.cost_policy[1], 0x800000FF);
+        assert_false(settings.run_when_logged_on);
+}
+
+static void test_bad_policies(void **state)
+{
+        Settings settings;
+
+        (void)state;
+        put("bitsd.conf",
+            "MaxBandwidth=fast\nMaxBandwidthSchedule=Mon\nNetworkCost=standard\n"
+            "CostPolicyLow=0\nCostPolicyLow=0x0\nCostPolicyLow=0x100\nCostPolicyLow=0x1g\n"
+            "CostPolicyLow=0x\nCostPolicyHigh=roaming\nRunWhen=\n");
+        assert_int_equal(settings_load(directory, &settings), 10);
+        assert_int_equal(settings.cost_policy[3], COST_POLICY_ALWAYS);
+}
+
 /* A key of bitsd's is not ours to judge; one of nobody is reported, and spoils nothing. */
 static void test_keys_of_others(void **state)
 {
@@ -165,8 +214,9 @@ static void test_keys_of_others(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                TEST(test_defaults), TEST(test_all_keys),   TEST(test_units),
-                TEST(test_drop_ins), TEST(test_bad_values), TEST(test_keys_of_others),
+                TEST(test_defaults), TEST(test_all_keys),     TEST(test_units),
+                TEST(test_drop_ins), TEST(test_bad_values),   TEST(test_keys_of_others),
+                TEST(test_policies), TEST(test_bad_policies),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
