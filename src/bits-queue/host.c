@@ -22,8 +22,9 @@ static int compare(const void *a, const void *b)
         return strcmp(x->name, y->name);
 }
 
-/* The authority of the URL without user information; false when it has none that fits. */
-static bool set_name(Host *host, const char *url)
+/* The authority of the URL without user information, lower case; false when it has none that fits.
+ */
+static bool authority_of(const char *url, char ret[HOST_NAME_SIZE])
 {
         const char *begin = strstr(url, "://"), *at;
         size_t length;
@@ -37,12 +38,34 @@ static bool set_name(Host *host, const char *url)
                 length -= (size_t)(at + 1 - begin);
                 begin = at + 1;
         }
-        if (length == 0 || length >= sizeof(host->name))
+        if (length == 0 || length >= HOST_NAME_SIZE)
                 return false;
+        memcpy(ret, begin, length);
         for (size_t i = 0; i < length; i++)
-                host->name[i] =
-                        begin[i] >= 'A' && begin[i] <= 'Z' ? (char)(begin[i] | 32) : begin[i];
+                if (ret[i] >= 'A' && ret[i] <= 'Z')
+                        ret[i] = "abcdefghijklmnopqrstuvwxyz"[ret[i] - 'A'];
+        ret[length] = 0;
         return true;
+}
+
+bool host_of(const char *url, char ret[HOST_NAME_SIZE])
+{
+        char *end;
+
+        if (!authority_of(url, ret))
+                return false;
+        if (*ret == '[') {
+                end = strchr(ret, ']');
+                if (!end)
+                        return false;
+                *end = 0;
+                memmove(ret, ret + 1, (size_t)(end - ret));
+        } else {
+                end = strchr(ret, ':');
+                if (end)
+                        *end = 0;
+        }
+        return *ret != 0;
 }
 
 Hosts *hosts_new(void)
@@ -66,7 +89,7 @@ bool hosts_have_room(const Hosts *hosts, uid_t owner, const char *url, uint32_t 
 {
         Host key = {.owner = owner}, **found;
 
-        if (!set_name(&key, url))
+        if (!authority_of(url, key.name))
                 return true;
         found = tfind(&key, &hosts->tree, compare);
         return !found || (*found)->n < max;
@@ -84,7 +107,7 @@ static int get(Hosts *hosts, uid_t owner, const char *url, Host **ret)
         for (size_t i = 0; i < PRIORITY_COUNT; i++)
                 TAILQ_INIT(&host->waiting[i]);
         *ret = NULL;
-        if (!set_name(host, url))
+        if (!authority_of(url, host->name))
                 return 0;
         found = tsearch(host, &hosts->tree, compare);
         if (!found)

@@ -16,6 +16,10 @@ enum {
         HOST_NAME_SIZE = 272, /* a DNS name, brackets and a port */
 };
 
+/* The host that url, a remote name, names: without user information, brackets and port, lower case.
+ * false: it has none, or one that is too long. */
+bool host_of(const char *url, char ret[HOST_NAME_SIZE]);
+
 typedef struct Host {
         Hosts *hosts;
         uid_t owner;

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -98,6 +99,30 @@ static void test_crowd(void **state)
         hosts_free(hosts);
 }
 
+static void check_host(const char *url, const char *expected)
+{
+        char host[HOST_NAME_SIZE];
+
+        assert_int_equal(host_of(url, host), expected != NULL);
+        if (expected)
+                assert_string_equal(host, expected);
+}
+
+static void test_host_of(void **state)
+{
+        (void)state;
+        check_host("http://Files.Example:8080/a", "files.example");
+        check_host("https://user:p@files.example", "files.example");
+        check_host("http://a@[::1]@h?x", "h");
+        check_host("http://[2001:DB8::1]:80/x", "2001:db8::1");
+        check_host("http://[2001:db8::1", NULL);
+        check_host("http://:80/x", NULL);
+        check_host("http:///x", NULL);
+        check_host("file://server/x", NULL);
+        check_host("/srv/x", NULL);
+        check_host("", NULL);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -105,6 +130,7 @@ int main(void)
                 cmocka_unit_test(test_what_is_the_same_host),
                 cmocka_unit_test(test_names_without_a_host),
                 cmocka_unit_test(test_crowd),
+                cmocka_unit_test(test_host_of),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
