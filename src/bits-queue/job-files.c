@@ -16,6 +16,7 @@
 #include "job.h"
 #include "notify.h"
 #include "orphan.h"
+#include "policy.h"
 #include "queue.h"
 #include "schedule.h"
 #include "source.h"
@@ -104,6 +105,7 @@ static HRESULT take_in(Add *add)
         job_touch(job);
         (void)snprintf(text, sizeof(text), "%zu", add->n);
         history_add(job, HISTORY_FILES, S_OK, text);
+        policy_job_changed(job);
         schedule_soon(job->queue->scheduler); /* a running job goes on with them */
         return S_OK;
 }

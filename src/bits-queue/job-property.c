@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 #include "job.h"
+#include "policy.h"
 #include "queue.h"
 #include "schedule.h"
 
@@ -123,6 +124,7 @@ HRESULT job_set_property(Job *job, uint32_t id, const PropertyValue *value)
         if (SUCCEEDED(hr)) {
                 job_touch(job);
                 schedule_job(job);
+                policy_job_changed(job);
         }
         return hr;
 }
@@ -132,7 +134,7 @@ HRESULT job_get_property(Job *job, uint32_t id, PropertyValue *ret)
         *ret = (PropertyValue){0};
         switch ((JobProperty)id) {
         case PROPERTY_COST_FLAGS:
-                ret->number = job->cost_flags;
+                ret->number = policy_cost_flags(job);
                 return S_OK;
         case PROPERTY_NOTIFICATION_CLSID:
                 ret->class = job->notify_class;

@@ -15,6 +15,7 @@
 #include "modification.h"
 #include "notify.h"
 #include "orphan.h"
+#include "policy.h"
 #include "queue.h"
 #include "schedule.h"
 #include "source.h"
@@ -336,6 +337,9 @@ void job_fail(Job *job, HRESULT code, uint32_t context, int32_t file, const char
         if (!state_is_action(job->state) || job->state == JOB_TRANSIENT_ERROR || job->finishing)
                 return; /* a second file of a job that failed already, or one that is leaving */
 
+        if (class == FAILURE_TRANSIENT && context >= CONTEXT_REMOTE_FILE && !policy_admits(job))
+                return; /* the network has gone, which is no fault of a server's */
+
         set_error(job, code, context, file, text);
         if (class != FAILURE_EVENT)
                 job->error_count++;
@@ -477,23 +481,26 @@ HRESULT job_net_identity(const Job *job, Identity *ret)
         return identity(job, HELPER_NETWORK, ret);
 }
 
+void job_drop_token(Job *job)
+{
+        job->token = token_unref(job->token);
+        history_add(job, HISTORY_TOKEN, S_OK, "lost");
+        if (!job->helper_flags)
+                return;
+        if (job->state == JOB_TRANSIENT_ERROR)
+                (void)job_event(job, EVENT_RETRY); /* and the scheduler finds it missing */
+        else
+                job_fail(job, BG_E_TOKEN_REQUIRED, CONTEXT_QUEUE_MANAGER, -1, NULL, FAILURE_FATAL);
+}
+
 void job_token_lost(Queue *queue, HelperToken *token)
 {
         Job *job, *next;
 
         for (job = TAILQ_FIRST(&queue->jobs); job; job = next) {
                 next = TAILQ_NEXT(job, queue_link);
-                if (job->token != token)
-                        continue;
-                job->token = token_unref(job->token);
-                history_add(job, HISTORY_TOKEN, S_OK, "lost");
-                if (!job->helper_flags)
-                        continue;
-                if (job->state == JOB_TRANSIENT_ERROR)
-                        (void)job_event(job, EVENT_RETRY); /* and the scheduler finds it missing */
-                else
-                        job_fail(job, BG_E_TOKEN_REQUIRED, CONTEXT_QUEUE_MANAGER, -1, NULL,
-                                 FAILURE_FATAL);
+                if (job->token == token)
+                        job_drop_token(job);
         }
 }
 
@@ -602,6 +609,7 @@ HRESULT job_set_priority(Job *job, uint32_t value)
         job->priority = (JobPriority)value;
         job_touch(job);
         schedule_job(job);
+        policy_job_changed(job);
         return S_OK;
 }
 

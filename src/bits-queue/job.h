@@ -158,6 +158,8 @@ struct Job {
         uint64_t retry_at_usec, progress_deadline_usec; /* CLOCK_BOOTTIME; 0: none */
         uint64_t used_usec; /* CLOCK_BOOTTIME: last progress or change of a property */
 
+        bool cut_off; /* policy.c: no route while it waits after an error */
+
         /* schedule.c */
         TAILQ_ENTRY(Job) schedule_link;
         struct JobList *schedule_list; /* that it is on; NULL: none */
@@ -293,6 +295,7 @@ void job_touch(Job *job); /* modification time, stored and announced */
 void job_set_reason(Job *job, JobReason reason, uint64_t until_usec);
 /* The token hung up: every job that holds it loses it, and fails if it needs it. */
 void job_token_lost(Queue *queue, HelperToken *token);
+void job_drop_token(Job *job);
 bool job_needs_token(const Job *job); /* flags ask for one and there is none */
 void job_unauthorised(Job *job);      /* back into the queue, until its owner brings a ticket */
 void job_progressed(Job *job);        /* bytes arrived: displays, and the no-progress timer */

@@ -23,6 +23,7 @@
 #include "job.h"
 #include "notify.h"
 #include "orphan.h"
+#include "policy.h"
 #include "queue.h"
 #include "schedule.h"
 #include "store/store.h"
@@ -83,6 +84,7 @@ void queue_reload(Queue *queue)
                           r < 0 ? "cannot be read" : "has bad lines");
         else if (directory)
                 queue->settings = settings;
+        policy_settings_changed(queue->policy);
         schedule_settings_changed(queue->scheduler);
         history_settings_changed(queue->history);
         log_info("configuration read again");
@@ -137,6 +139,8 @@ static int start(Queue *queue, int *ret_status)
         if (r == 0)
                 r = scheduler_new(queue, &queue->scheduler);
         if (r == 0)
+                r = policy_new(queue, &queue->policy);
+        if (r == 0)
                 r = notifier_new(queue, &queue->notifier);
         if (r == 0)
                 r = history_new(queue, &queue->history);
@@ -172,6 +176,7 @@ static bool is_under_way(const Queue *queue)
 static void stop(Queue *queue)
 {
         queue->listener = listener_free(queue->listener);
+        queue->policy = policy_free(queue->policy);
         queue->notifier = notifier_free(queue->notifier);
         queue->workers = workers_free(queue->workers);
         queue->orphanage = orphanage_free(queue->orphanage);

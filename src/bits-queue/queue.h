@@ -21,6 +21,7 @@ typedef struct Job Job;
 typedef struct Listener Listener; /* bus/listener.h */
 typedef struct Notifier Notifier;
 typedef struct Orphanage Orphanage;
+typedef struct Policy Policy;
 typedef struct Scheduler Scheduler;
 typedef struct Store Store;
 typedef struct Supervisor Supervisor;
@@ -48,6 +49,7 @@ typedef struct Queue {
         Scheduler *scheduler;
         Hosts *hosts;
         History *history;
+        Policy *policy;
         Notifier *notifier;
         Listener *listener;
 

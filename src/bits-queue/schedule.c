@@ -13,6 +13,7 @@
 #include "host.h"
 #include "job.h"
 #include "notify.h"
+#include "policy.h"
 #include "queue.h"
 #include "supervisor.h"
 #include "ticket.h"
@@ -33,6 +34,11 @@ struct Scheduler {
         struct JobList stopping;                                         /* Job.stopping_link */
         int64_t last_place;
         size_t n_loads; /* jobs that this look had to read the files of */
+        size_t refused; /* by policies, in this look */
+};
+
+enum {
+        REFUSED_MAX = 100, /* by policies, in one look */
 };
 
 static bool is_active(const Job *job)
@@ -373,11 +379,24 @@ static bool may_start(Scheduler *s, Job *job)
                 job_fail(job, job_load_error(r), CONTEXT_QUEUE_MANAGER, -1, NULL, FAILURE_FATAL);
                 return false;
         }
+        if (!policy_admits(job)) {
+                s->refused++;
+                return false;
+        }
         if (job->dynamic_content && is_background(job)) { /* types.md §4: cannot be throttled */
                 block(s, job, REASON_POLICY, 0);
                 return false;
         }
         return has_connection(s, job);
+}
+
+/* Each costs a change of state: the others in the next round. */
+static bool has_refused_enough(Scheduler *s)
+{
+        if (s->refused < REFUSED_MAX)
+                return false;
+        schedule_soon(s);
+        return true;
 }
 
 static void start(Job *job)
@@ -399,7 +418,8 @@ static void start_foreground(Scheduler *s)
 {
         Job *job, *next;
 
-        for (job = TAILQ_FIRST(&s->queued[PRIORITY_FOREGROUND]); job && !is_tired(s); job = next) {
+        for (job = TAILQ_FIRST(&s->queued[PRIORITY_FOREGROUND]);
+             job && !is_tired(s) && !has_refused_enough(s); job = next) {
                 next = TAILQ_NEXT(job, schedule_link);
                 if (may_start(s, job))
                         start(job);
@@ -466,7 +486,7 @@ static bool start_background(Scheduler *s, JobPriority priority, Places *places)
 
         for (job = TAILQ_FIRST(&s->queued[priority]); job; job = next) {
                 next = TAILQ_NEXT(job, schedule_link);
-                if (is_tired(s) ||
+                if (is_tired(s) || has_refused_enough(s) ||
                     (places->free == 0 && places->coming == 0 && !find_victim(s, priority)))
                         return false;
                 if (!may_start(s, job))
@@ -490,7 +510,7 @@ static void look(Scheduler *s)
 {
         Places places;
 
-        s->n_loads = 0;
+        s->n_loads = s->refused = 0;
         call_waiting(s);
         start_foreground(s);
         places = count_places(s);
@@ -512,6 +532,11 @@ void schedule_soon(Scheduler *s)
 {
         if (s)
                 (void)sd_event_source_set_enabled(s->soon, SD_EVENT_ONESHOT);
+}
+
+void schedule_block(Job *job, JobReason reason)
+{
+        block(job->queue->scheduler, job, reason, 0);
 }
 
 void schedule_unblock(Scheduler *s)

@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include "job.h"
+
 typedef struct Job Job;
 typedef struct Queue Queue;
 typedef struct Scheduler Scheduler;
@@ -21,6 +23,9 @@ void schedule_soon(Scheduler *scheduler);
 /* What kept jobs from running, other than their place in the queue, may have ended: a ticket came,
  * a policy changed. */
 void schedule_unblock(Scheduler *scheduler);
+
+/* A queued job waits for something other than its place: until the next schedule_unblock(). */
+void schedule_block(Job *job, JobReason reason);
 
 /* The settings changed: the same, and their times hold from now on. */
 void schedule_settings_changed(Scheduler *scheduler);

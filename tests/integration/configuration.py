@@ -43,3 +43,16 @@ def settings(**keys):
         write(before)
         reload()
         wait_for(lambda: limits() == limits_before, "the settings of before")
+
+
+@contextlib.contextmanager
+def lines(*texts):
+    """These lines hold inside, as soon as the service has read them: wait for what they do. As before afterwards."""
+    before = FILE.read_text()
+    try:
+        write(before + "".join(f"{text}\n" for text in texts))
+        reload()
+        yield
+    finally:
+        write(before)
+        reload()

@@ -9,7 +9,7 @@ class HeldOrigin:
 
     SIZE = 1 << 20
 
-    def __init__(self, *names):
+    def __init__(self, *names, address="127.0.0.1"):
         self.names = names
         self.requests = []  # the name of each GET, as they came
         self.body = bytes(range(256)) * (self.SIZE // 256)
@@ -57,11 +57,11 @@ class HeldOrigin:
             def handle_error(self, *_):
                 pass  # the client has gone, which is its right
 
-        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server = Server((address, 0), Handler)
         self.thread = threading.Thread(target=self.server.serve_forever, args=[0.02], daemon=True)
 
     def url(self, name):
-        return f"http://127.0.0.1:{self.server.server_port}/{name}"
+        return f"http://{self.server.server_address[0]}:{self.server.server_port}/{name}"
 
     def release(self):
         self.released.set()
