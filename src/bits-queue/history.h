@@ -20,8 +20,8 @@ typedef enum HistoryKind { /* stored, and on the bus: only to be added to */
         HISTORY_FILES,    /* files were added; text: how many */
         HISTORY_OWNER,    /* the owner changed; the row is the new owner's */
         HISTORY_TOKEN,    /* a helper token was set, cleared, refused or lost; text: which */
-        HISTORY_NOTIFIED, /* a receiver was told; code: what it answered */
-        HISTORY_COMMAND,  /* a command line ran; code: its exit status */
+        HISTORY_NOTIFIED, /* a receiver was told; text: what; code: what it answered */
+        HISTORY_COMMAND,  /* a command line ran; code: S_OK when it ended with 0 */
         HISTORY_UNUSED,   /* cancelled after the inactivity time */
         HISTORY_KIND_COUNT,
 } HistoryKind;

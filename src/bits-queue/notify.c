@@ -8,6 +8,7 @@
 #include "bus/bus.h"
 #include "command.h"
 #include "commit.h"
+#include "history.h"
 #include "job.h"
 #include "modification.h"
 #include "queue.h"
@@ -338,18 +339,26 @@ static void finish(Notification *note, bool handled)
 
 static void on_answer(void *userdata, HRESULT hr)
 {
+        static const char *const names[] = {
+                [STEP_RANGES] = "FileRangesTransferred",
+                [STEP_FILE] = "FileTransferred",
+                [STEP_STATE] = "JobTransferred or JobError",
+                [STEP_COMMAND] = "command line",
+        };
         Notification *note = userdata;
-        char id[GUID_TEXT_SIZE];
 
-        guid_text(&note->job->id, id);
-        if (FAILED(hr))
-                log_info("job %s: a notification was not handled (0x%08X)", id, (unsigned)hr);
+        /* Ranges are told too often for the history to keep each. */
+        if (note->step.kind != STEP_RANGES || FAILED(hr))
+                history_add(note->job, HISTORY_NOTIFIED, hr, names[note->step.kind]);
         finish(note, SUCCEEDED(hr));
 }
 
 static void on_command_ended(void *userdata, bool handled)
 {
-        finish(userdata, handled);
+        Notification *note = userdata;
+
+        history_add(note->job, HISTORY_COMMAND, handled ? S_OK : E_FAIL, NULL);
+        finish(note, handled);
 }
 
 static int call(Notification *note)

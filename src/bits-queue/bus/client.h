@@ -39,7 +39,7 @@ struct Client {
         bool administrator;
         bool connected; /* authenticated */
         bool closing;
-        bool receives; /* or did: some job may have it as its receiver */
+        bool receives;                     /* or did: some job may have it as its receiver */
         Subscription subscription, events; /* JobChanged and JobRemoved; JobEvent */
         size_t n_calls;                    /* taken and not answered yet: each holds its message */
         sd_bus *bus;
