@@ -159,7 +159,7 @@ DECLARE_INTERFACE_(IBackgroundCopyFile2, IBackgroundCopyFile)
         STDMETHOD(GetFileRanges)(THIS_ DWORD *RangeCount, BG_FILE_RANGE **Ranges) PURE;
 
         /* Another remote name, of any protocol. A file that is partly there goes on if size and
-         * validators of the new source are those of the old, and else begins anew; one that is
+         * time of the new source are those of the old, and else begins anew; one that is
          * whole stays. Lasting from the next Resume on. Errors: those of every call;
          * E_INVALIDARG (also: too long, or of an unknown protocol); E_NOTIMPL (not a download);
          * BG_E_INVALID_STATE (the job is completed or cancelled); E_ACCESSDENIED (a restricted

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/cleanup.h"
 #include "commit.h"
@@ -113,21 +112,6 @@ HRESULT job_replace_remote_prefix(Job *job, const char *old, const char *new)
         return hr;
 }
 
-/* "http://host:80", in front of path and query. */
-static size_t origin_length(const char *name)
-{
-        const char *authority = strstr(name, "://");
-
-        return authority ? (size_t)(authority - name) + 3 + strcspn(authority + 3, "/?#") : 0;
-}
-
-static bool same_origin(const char *a, const char *b)
-{
-        size_t length = origin_length(a);
-
-        return length > 0 && length == origin_length(b) && strncasecmp(a, b, length) == 0;
-}
-
 /* What was to be fetched first, and what is there of it but not from the begin, is for servers. */
 static void forget_parts(File *file)
 {
@@ -146,9 +130,9 @@ void job_adopt_remote_names(Job *job)
 
                 if (!file->renamed)
                         continue;
-                /* The bytes go on if the new source has the same size and time; an ETag says
-                 * nothing to a server that did not make it. */
-                if (!same_origin(file->remote, file->renamed))
+                /* The bytes go on if the new source has the same size and time; an ETag tells
+                 * versions of one resource apart: any two may have the same. */
+                if (strcmp(file->remote, file->renamed) != 0)
                         memset(file->validator.etag, 0, sizeof(file->validator.etag));
                 if (source_is_local(file->renamed))
                         forget_parts(file);

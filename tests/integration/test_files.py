@@ -115,16 +115,29 @@ def test_another_file_on_another_server_starts_anew(what, alices):
     assert (alices / "x").read_bytes() == content
 
 
-def test_etag_counts_on_the_same_server(alices):
-    """A path that expired is replaced: the file with the same ETag goes on, although the time is another."""
+@pytest.mark.parametrize("name", ["b", "file?key=2"])
+def test_etag_of_another_name_says_nothing(name, alices):
+    """Any two files of a server may have the same: with another time it is another file, and no part of it joins."""
+    with HaltingOrigin(body("one"), halt_at=HALF) as one:
+        job_id = halfway(one, alices / "x")
+        one.body = body("another")
+        one.modified += 100
+        one.halt_at = None
+        move(job_id, one.url(name))
+    assert (alices / "x").read_bytes() == body("another")
+    assert one.requests[1:] == [(f"/{name}", f"bytes={HALF}-", "Sun, 13 Sep 2020 12:26:40 GMT", 200)]
+
+
+def test_etag_of_the_same_name_counts(alices):
+    """The file with the same ETag goes on, although the time is another."""
     content = body("etag")
     with HaltingOrigin(content, halt_at=HALF) as one:
         job_id = halfway(one, alices / "x")
         one.modified += 100
         one.halt_at = None
-        move(job_id, one.url("fresh?key=2"))
+        move(job_id, one.url())
     assert (alices / "x").read_bytes() == content
-    assert one.requests[1:] == [("/fresh?key=2", f"bytes={HALF}-", '"one"', 206)]
+    assert one.requests[1:] == [("/file", f"bytes={HALF}-", '"one"', 206)]
 
 
 def test_new_name_lasts_from_resume_on():
