@@ -12,6 +12,7 @@
 #include "schedule.h"
 #include "source.h"
 #include "store/store.h"
+#include "transfer.h"
 
 static void store_file(File *file)
 {
@@ -132,8 +133,11 @@ void job_adopt_remote_names(Job *job)
                         continue;
                 /* The bytes go on if the new source has the same size and time; an ETag tells
                  * versions of one resource apart: any two may have the same. */
-                if (strcmp(file->remote, file->renamed) != 0)
+                if (strcmp(file->remote, file->renamed) != 0) {
+                        if (file->transfer)
+                                transfer_abandon(file->transfer);
                         memset(file->validator.etag, 0, sizeof(file->validator.etag));
+                }
                 if (source_is_local(file->renamed))
                         forget_parts(file);
                 free(file->remote);

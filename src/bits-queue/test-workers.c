@@ -359,6 +359,151 @@ static void test_done_while_restarting(void **state)
         scene_end(&s);
 }
 
+/* ---- another source while it moves ------------------------------------------------------------
+ */
+
+static void send_response(const Scene *s, uint32_t id, const char *etag)
+{
+        NetResponse response = {.header = {.type = NET_RESPONSE, .sequence = id},
+                                .validator = {.size = 1000, .last_modified_usec = 5000000}};
+
+        (void)snprintf(response.validator.etag, sizeof(response.validator.etag), "%s", etag);
+        transmit(s->net, &response, sizeof(response), -1);
+}
+
+static void send_offset(const Scene *s, uint32_t id, uint32_t type, uint64_t offset)
+{
+        NetOffset message = {.header = {.type = type, .sequence = id}, .offset = offset};
+
+        transmit(s->net, &message, sizeof(message), -1);
+}
+
+static void send_cancelled(const Scene *s, uint32_t id, uint64_t offset)
+{
+        NetFailed failed = {.header = {.type = NET_FAILED, .sequence = id},
+                            .hresult = E_ABORT,
+                            .context = NET_CONTEXT_TRANSPORT,
+                            .class = NET_FATAL,
+                            .retry_after_usec = -1,
+                            .offset = offset};
+
+        transmit(s->net, &failed, sizeof(failed), -1);
+}
+
+/* Half of it is there, and noted. */
+static uint32_t scene_move_half(Scene *s)
+{
+        NetTransfer order = scene_move(s);
+        uint32_t id = order.header.sequence;
+
+        send_response(s, id, "\"1\"");
+        send_offset(s, id, NET_CHECKPOINT, 500);
+        wait_state(s->bus, s->job, JOB_TRANSFERRING);
+        assert_served(s->world);
+        return id;
+}
+
+static void expect_cancel(const Scene *s, uint32_t id)
+{
+        NetOrder order;
+
+        receive(s->net, &order, sizeof(order), NULL);
+        assert_int_equal(order.header.type, NET_CANCEL);
+        assert_int_equal(order.header.sequence, id);
+}
+
+static void scene_rename(const Scene *s, const char *name)
+{
+        char path[128];
+
+        (void)snprintf(path, sizeof(path), "%s/file/0", s->job);
+        assert_true(sd_bus_call_method(s->bus, NULL, path, FILE_INTERFACE, "SetRemoteName", NULL,
+                                       NULL, "s", name) >= 0);
+}
+
+/* It goes on where the service knew it to be. */
+static NetTransfer scene_move_again(Scene *s, uint64_t from)
+{
+        FileRequest request = expect_request(s->file, FILE_RESUME_TEMP);
+        _cleanup_(closep) int temp = memfd_create("temporary", MFD_CLOEXEC);
+        NetTransfer order;
+        int fd;
+
+        assert_int_equal(request.size, from);
+        answer_request(s->file, &request, 0, temp);
+        receive(s->net, &order, sizeof(order), &fd);
+        closep(&fd);
+        assert_int_equal(order.header.type, NET_TRANSFER);
+        assert_int_equal(order.begin, from);
+        return order;
+}
+
+/* Resume brings the new name in while the old one is being fetched: that is given up, and what it
+ * still says is of the old one. */
+static void test_renamed_while_moving(void **state)
+{
+        NetTransfer order;
+        uint32_t id;
+        Scene s;
+
+        scene_begin(*state, &s);
+        scene_add_file(&s, "/tmp/x");
+        id = scene_move_half(&s);
+        scene_rename(&s, "http://127.0.0.1/y");
+        scene_resume(&s);
+        expect_cancel(&s, id);
+        send_response(&s, id, "\"2\"");
+        send_offset(&s, id, NET_CHECKPOINT, 700);
+        send_cancelled(&s, id, 700);
+        order = scene_move_again(&s, 500);
+        assert_string_equal(order.url, "http://127.0.0.1/y");
+        assert_string_equal(order.validator.etag, "");
+        assert_int_equal(order.validator.size, 1000);
+        scene_end(&s);
+}
+
+static void test_renamed_and_done(void **state)
+{
+        NetTransfer order;
+        uint32_t id;
+        Scene s;
+
+        scene_begin(*state, &s);
+        scene_add_file(&s, "/tmp/x");
+        id = scene_move_half(&s);
+        scene_rename(&s, "http://127.0.0.1/y");
+        scene_resume(&s);
+        expect_cancel(&s, id);
+        send_offset(&s, id, NET_DONE, 1000);
+        order = scene_move_again(&s, 500);
+        assert_string_equal(order.url, "http://127.0.0.1/y");
+        scene_end(&s);
+}
+
+/* An answer that comes after the order to stop is not noted, so neither are its bytes. */
+static void test_answer_while_stopping(void **state)
+{
+        NetTransfer order;
+        Pending call;
+        uint32_t id;
+        Scene s;
+
+        scene_begin(*state, &s);
+        scene_add_file(&s, "/tmp/x");
+        id = scene_move_half(&s);
+        begin_call(s.bus, &call, s.job, "Suspend", "", NULL, NULL);
+        assert_string_equal(finish(&call), "");
+        expect_cancel(&s, id);
+        send_offset(&s, id, NET_CHECKPOINT, 600);
+        send_response(&s, id, "\"2\"");
+        send_offset(&s, id, NET_CHECKPOINT, 700);
+        send_cancelled(&s, id, 700);
+        scene_resume(&s);
+        order = scene_move_again(&s, 600);
+        assert_string_equal(order.validator.etag, "\"1\"");
+        scene_end(&s);
+}
+
 /* Each is below the limit when it is asked for, and only one of them when it comes in. */
 static void test_too_many_files_at_once(void **state)
 {
@@ -742,6 +887,9 @@ int main(int argc, char **argv)
                 WITH_WORLD(test_lost_while_restarting),
                 WITH_WORLD(test_failed_while_restarting),
                 WITH_WORLD(test_done_while_restarting),
+                WITH_WORLD(test_renamed_while_moving),
+                WITH_WORLD(test_renamed_and_done),
+                WITH_WORLD(test_answer_while_stopping),
                 WITH_WORLD(test_too_many_files_at_once),
                 WITH_WORLD(test_one_worker_for_a_token),
                 WITH_WORLD(test_bits_file_falls),

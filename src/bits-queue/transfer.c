@@ -576,8 +576,10 @@ static bool on_response(Transfer *t, const NetResponse *response)
 {
         File *file = t->file;
 
-        if (t->state == TRANSFER_STOPPING)
+        if (t->state == TRANSFER_STOPPING) {
+                t->deaf = true; /* the bytes that follow are of a version that was not noted */
                 return true;
+        }
         if (t->state != TRANSFER_MOVING)
                 return false;
         if (response->restarted && t->ranged)
@@ -619,7 +621,7 @@ static bool on_offset(Transfer *t, const NetOffset *message)
         File *file = t->file;
         bool durable = message->header.type == NET_CHECKPOINT;
 
-        if (t->state == TRANSFER_STOPPING && !durable)
+        if (t->deaf || (t->state == TRANSFER_STOPPING && !durable))
                 return true;
         if (t->state != TRANSFER_MOVING && t->state != TRANSFER_STOPPING)
                 return false;
@@ -681,6 +683,10 @@ static bool on_done(Transfer *t, const NetOffset *message)
 
         bool part = t->finishing && message->offset < file->size;
 
+        if (t->deaf) {
+                transfer_end(t);
+                return true;
+        }
         if (t->state == TRANSFER_RESTARTING || message->offset < file->offset ||
             message->offset > spans_end(&t->spans) || (t->ranged && !t->finishing) ||
             (!part && file->size != NET_SIZE_UNKNOWN && message->offset != file->size))
@@ -752,7 +758,7 @@ static void go_without_ranges(Transfer *t)
 
 static bool on_failed(Transfer *t, const NetFailed *failed)
 {
-        if (failed->offset > t->file->size && t->file->size != NET_SIZE_UNKNOWN)
+        if (!t->deaf && failed->offset > t->file->size && t->file->size != NET_SIZE_UNKNOWN)
                 return false;
         net_forget(t->worker, t);
         t->worker = NULL;
@@ -878,4 +884,10 @@ void transfer_stop(Transfer *t)
                 (void)set_timer(t, STOP_USEC, on_stop_overdue);
         }
         /* Otherwise an answer or the timer is under way, and sees it. */
+}
+
+void transfer_abandon(Transfer *t)
+{
+        transfer_stop(t);
+        t->deaf = true;
 }

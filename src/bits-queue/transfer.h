@@ -38,6 +38,7 @@ typedef struct Transfer {
         TransferState state;
         Host *host; /* NULL: the remote name has none */
         bool stop;  /* as soon as what is under way has answered */
+        bool deaf;  /* and nothing that bits-net says of the bytes counts any more */
         uint32_t net_id;
         Worker *worker; /* while with bits-net */
         Spans spans;    /* of the stream from bits-net */
@@ -59,6 +60,8 @@ void transfer_turn(Transfer *transfer);
 
 /* Stops; the transfer goes when the descriptor is back. Harmless when it is stopping already. */
 void transfer_stop(Transfer *transfer);
+/* The same, as its file comes from elsewhere now: what is on its way of it does not count. */
+void transfer_abandon(Transfer *transfer);
 
 /* For worker.c. false: the message does not fit the transfer's state. */
 bool transfer_on_net(Transfer *transfer, const NetMessage *message);
