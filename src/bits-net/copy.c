@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -21,7 +22,8 @@ enum {
         CHECKPOINT_BYTES = 64 * 1024 * 1024,
         CHECKPOINT_USEC = 5 * 1000 * 1000,
         PROGRESS_USEC = 100 * 1000,
-        RESTARTS_MAX = 3, /* of a file that changes all the time */
+        RESTARTS_MAX = 3,       /* of a file that changes all the time */
+        TICK_USEC = 100 * 1000, /* longer than a tick of the clock that files get their times of */
 };
 
 typedef enum CopyState {
@@ -67,11 +69,13 @@ static int validator_read(int fd, NetValidator *ret)
                 .last_modified_usec =
                         (int64_t)st.st_mtim.tv_sec * 1000000 + st.st_mtim.tv_nsec / 1000,
         };
-        (void)snprintf(ret->etag, sizeof(ret->etag), "\"inode-%" PRIu64 "\"", (uint64_t)st.st_ino);
+        (void)snprintf(ret->etag, sizeof(ret->etag), "\"inode-%" PRIu64 "-%" PRId64 ".%09ld\"",
+                       (uint64_t)st.st_ino, (int64_t)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
         return 0;
 }
 
-/* Size and time decide; the inode where both have one: a file that came by another way has none. */
+/* Size and time decide; inode and time of change, which nobody can set back, where both have them:
+ * a file that came by another way has none. */
 static bool same_version(const NetValidator *a, const NetValidator *b)
 {
         return a->size == b->size && a->last_modified_usec == b->last_modified_usec &&
@@ -154,6 +158,25 @@ static int check_source(const Copy *c, uint64_t end, bool short_read)
         return n > 0 || short_read ? -ENODATA : 0;
 }
 
+/* Two changes within a tick have the same time. Nothing is read before the tick of the last one is
+ * over, so that whatever comes later has another. */
+static void settle(int fd)
+{
+        struct timespec now, rest = {0};
+        struct stat st;
+        int64_t age;
+
+        if (fstat(fd, &st) < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0)
+                return; /* what is wrong shows when it is read */
+        age = (int64_t)(now.tv_sec - st.st_ctim.tv_sec) * 1000000 +
+              (now.tv_nsec - st.st_ctim.tv_nsec) / 1000;
+        if (age <= -TICK_USEC || age >= TICK_USEC)
+                return;
+        rest.tv_nsec = (TICK_USEC - age) * 1000;
+        while (clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, &rest) == EINTR)
+                ;
+}
+
 static int copy_step(Sync *sync)
 {
         Copy *c = (Copy *)((char *)sync - offsetof(Copy, sync));
@@ -162,6 +185,7 @@ static int copy_step(Sync *sync)
         int r = 0;
 
         c->target_bad = false;
+        settle(c->source);
         c->stepped = copy_in_kernel(c, size);
         if (c->stepped < size)
                 r = copy_by_hand(c, size, &c->stepped);

@@ -35,7 +35,8 @@ def source(tmp_path):
 
 def version_of(path):
     status = path.stat()
-    return {"size": status.st_size, "modified": status.st_mtime_ns // 1000, "etag": f'"inode-{status.st_ino}"'}
+    changed = f"{status.st_ctime_ns // 10**9}.{status.st_ctime_ns % 10**9:09}"
+    return {"size": status.st_size, "modified": status.st_mtime_ns // 1000, "etag": f'"inode-{status.st_ino}-{changed}"'}
 
 
 @pytest.mark.parametrize("size", [0, 1, 5000, 16 * MIB, 40 * MIB + 7])
@@ -104,6 +105,53 @@ def test_another_version_starts_anew(worker, source, target, other):
     worker.order(PROCEED, 1)
     assert worker.outcome() == {"type": DONE, "id": 1, "offset": MIB}
     assert copy.read_bytes() == content
+
+
+def rewrite(path, offset, content):
+    """In place, with size and time as before."""
+    status = path.stat()
+    with open(path, "r+b") as stream:
+        stream.seek(offset)
+        stream.write(content)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert (path.stat().st_mtime_ns, path.stat().st_size) == (status.st_mtime_ns, status.st_size)
+
+
+def test_time_set_back(worker, source, target):
+    """Between two tries: no part of the one joins the other."""
+    fd, path = source(pattern(MIB))
+    worker.copy(1, fd, target()[0])
+    first = worker.until(DONE)[0]
+    version = {key: first[key] for key in ("size", "modified", "etag")}
+    to, copy = target()
+    os.pwrite(to, pattern(MIB)[:5000], 0)
+    rewrite(path, 0, b"another")
+    worker.copy(2, fd, to, 5000, **version)
+    assert worker.receive()["restarted"] == 1
+    worker.order(PROCEED, 2)
+    assert worker.outcome()["type"] == DONE
+    assert copy.read_bytes() == path.read_bytes()
+
+
+def test_time_set_back_while_it_is_copied(worker, source, target):
+    fd, path = source(b"before")
+    os.truncate(path, 512 * MIB)
+    to, copy = target()
+    worker.copy(1, fd, to)
+    worker.until(PROGRESS)
+    rewrite(path, 0, b"behind")  # where it has been copied
+    assert go_on(worker)["type"] == DONE
+    with copy.open("rb") as stream:
+        assert stream.read(6) == b"behind"
+
+
+def test_fresh_source(worker, source, target):
+    """Not read within the tick of its last change: another change within it could not be told from that one."""
+    for turn in range(5):
+        fd, path = source(b"fresh", f"fresh-{turn}")
+        worker.copy(turn + 1, fd, target()[0])
+        assert worker.outcome()["type"] == DONE
+        assert time.time_ns() - path.stat().st_ctime_ns >= 100 * 10**6
 
 
 def go_on(worker):
