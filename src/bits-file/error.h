@@ -1,8 +1,8 @@
 /*
  * What a failed system call becomes in an answer. wire/file.h gives some numbers a meaning of their
  * own; file systems use the same ones for other things (EBADMSG and EPROTO for damage and broken
- * servers, ESTALE for a lost server handle), so those become EIO here, and stand in an answer only
- * where we mean them.
+ * servers, ESTALE for a lost server handle, EXDEV for two volumes), so those become EIO here, and
+ * stand in an answer only where we mean them.
  */
 #pragma once
 
@@ -16,6 +16,7 @@ static inline int system_error(void)
         case EPROTO:
         case ERANGE:
         case ESTALE:
+        case EXDEV:
                 return -EIO;
         default:
                 return -errno;

@@ -38,7 +38,7 @@ static int open_directory(Call *call)
                 return r;
         if (file_id_is_known(&request->directory) &&
             !file_id_equal(&request->directory, &call->directory.id))
-                return -ESTALE;
+                return -EXDEV;
         return 0;
 }
 
@@ -50,7 +50,7 @@ static int work(Call *call)
         r = open_directory(call);
         if (r == 0)
                 r = handlers[type].handle(call);
-        else if ((r == -ENOENT || r == -ENOTDIR || r == -ESTALE) &&
+        else if ((r == -ENOENT || r == -ENOTDIR || r == -EXDEV) &&
                  handlers[type].gone == GONE_IS_DONE)
                 r = 0;
         else if (r == -ENOENT && handlers[type].gone == GONE_IS_THE_PATH)

@@ -54,6 +54,7 @@ typedef struct File {
         FileRange *requested; /* owned; disjoint, in the order of the requests; not filled yet */
         size_t n_requested;
         uint64_t position;  /* in memory: what is missing from here on comes first */
+        bool displaced;     /* in memory: its owner was told that the directory is another */
         bool no_ranges;     /* in memory: the server does not serve them */
         unsigned restarts;  /* in memory: for another version, in a row */
         Transfer *transfer; /* while on the move */

@@ -50,6 +50,8 @@ static HRESULT file_result(int result, bool own)
                 return HRESULT_FROM_WIN32(ERROR_PATH_NOT_FOUND);
         if (result == -ESTALE)
                 return BG_E_LOCAL_FILE_CHANGED;
+        if (result == -EXDEV)
+                return BG_E_VOLUME_CHANGED;
         return hresult_from_errno(result);
 }
 

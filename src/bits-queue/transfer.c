@@ -314,6 +314,22 @@ static HRESULT local_error(int result)
                                  : hresult_from_errno(result);
 }
 
+/* Its owner can put the volume back, and resume. When he resumes without it, what is at its place
+ * now is what he wants: the file starts anew there. */
+static void on_displaced(Transfer *t)
+{
+        File *file = t->file;
+
+        if (file->displaced && file_start_over(file) == 0) {
+                file->displaced = false;
+                name_or_open(t);
+                return;
+        }
+        file->displaced = true;
+        transfer_fail(t, BG_E_VOLUME_CHANGED, CONTEXT_LOCAL_FILE,
+                      "the directory is not the one that the temporary file is in", NET_FATAL);
+}
+
 static void on_opened(void *userdata, int result, const FileReply *reply, int fd)
 {
         Transfer *t = userdata;
@@ -325,6 +341,7 @@ static void on_opened(void *userdata, int result, const FileReply *reply, int fd
         } else if (!reply) {
                 no_worker(t, result);
         } else if (result == 0) {
+                t->file->displaced = false;
                 t->file->received = t->file->offset;
                 t->file->id =
                         reply->file; /* a resumed one is a fresh copy where leases are refused */
@@ -333,6 +350,8 @@ static void on_opened(void *userdata, int result, const FileReply *reply, int fd
                 t->state = TRANSFER_RECORDING;
                 t->refs++;
                 commit_then(t->job->queue, S_OK, (Done){on_recorded, t});
+        } else if (result == -EXDEV) {
+                on_displaced(t);
         } else if (result == -EAGAIN && resumed) {
                 wait_for_writer(t);
         } else if (result == -EEXIST && !resumed && t->busy_tries++ < BUSY_TRIES) {
@@ -460,6 +479,8 @@ static void on_sealed(void *userdata, int result, const FileReply *reply, int fd
                 wait_for_writer(t);
         } else if (result == -EAGAIN) {
                 transfer_end(t);
+        } else if (result == -EXDEV && !t->stop) {
+                on_displaced(t);
         } else if (result == -EBADMSG) {
                 fail_hash(t, reply->digest);
         } else if (result == -ESTALE || result == -ERANGE) {

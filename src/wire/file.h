@@ -50,7 +50,7 @@ typedef struct FileRequest {
         int64_t mtime_usec; /* SEAL: modification time to set, or INT64_MIN for none */
         uint8_t digest[64]; /* SEAL: expected, as long as the hash */
         FileId file;        /* RESUME_TEMP, SEAL, FINISH, DISCARD */
-        FileId directory; /* the same, and OPEN_TEMP when known: refused with -ESTALE if another */
+        FileId directory;   /* the same, and OPEN_TEMP when known: refused with -EXDEV if another */
         char path[WIRE_PATH_SIZE]; /* final name, absolute */
         char temp[WIRE_TEMP_SIZE]; /* base name beside it; not CHECK */
 } FileRequest;
@@ -59,6 +59,7 @@ WIRE_NO_PADDING(FileRequest,
 
 /* result: 0 or -errno. Those with a meaning of their own:
  *   -ESTALE    RESUME_TEMP, SEAL, FINISH: not the file of ids any more (swapped, linked, gone)
+ *   -EXDEV     RESUME_TEMP, SEAL, FINISH: the directory is another: a volume came or went
  *   -EAGAIN    RESUME_TEMP, SEAL: a writer is left; stop him and ask again. OPEN_SOURCE: somebody's
  *              lease is in the way
  *   -EBADMSG   SEAL: the hash differs; digest says which it is

@@ -12,6 +12,7 @@ import bus
 import jobs
 import people
 from conftest import TREE, sha256
+from halting import HaltingOrigin
 from waiting import wait_for
 
 SIZE = 3 << 20
@@ -19,6 +20,7 @@ LOCAL_FILE = 4  # BG_ERROR_CONTEXT_LOCAL_FILE
 PATH_NOT_FOUND = 0x80070003
 DISK_FULL = 0x80070070
 QUOTA_EXCEEDED = 0x8007050F
+VOLUME_CHANGED = 0x8020000E
 
 
 def start(connection, remote, local):
@@ -244,6 +246,90 @@ def test_complete_fails_and_is_repeated(server, remote, alices):
 
     assert people.call("alice", scenario) == ((bus.E_ACCESSDENIED, bus.TRANSFERRED), 0)
     assert sha256(local) == sha256(remote)
+
+
+@pytest.fixture
+def volume(alices):
+    """A directory of alice's; away() puts another in its place, back() what was there."""
+
+    class Volume:
+        path = alices / "volume"
+
+        def away(self):
+            self.path.rename(alices / "away")
+            self.make()
+
+        def back(self):
+            self.path.rmdir()
+            (alices / "away").rename(self.path)
+
+        def make(self):
+            self.path.mkdir()
+            os.chown(self.path, people.account("alice").pw_uid, -1)
+
+    Volume().make()
+    return Volume()
+
+
+def half_there(origin, local):
+    """The id of a suspended job of alice's whose only file is half there."""
+
+    job_id = people.call("alice", lambda: start(jobs.session(), origin.url(), local).id)
+    guid = job_id.replace("-", "")
+    wait_for(lambda: jobs.stored_offsets().get(guid, [0])[0] == SIZE // 2, "half of the file on the disk")
+    people.call("alice", lambda: jobs.session().get(job_id).call("Suspend"))
+    origin.halt_at = None
+    origin.release()
+    return job_id
+
+
+def resume(job_id):
+    job = jobs.session().get(job_id)
+    job.call("Resume")
+    if jobs.wait_state(job, bus.ERROR, bus.TRANSFERRED) == bus.ERROR:
+        return job.error()
+    return int(job.call("Complete"))
+
+
+def test_volume_away_and_back(volume):
+    content = os.urandom(SIZE)
+    with HaltingOrigin(content, halt_at=SIZE // 2) as origin:
+        job_id = half_there(origin, volume.path / "x")
+        volume.away()
+        assert people.call("alice", resume, job_id) == (VOLUME_CHANGED, LOCAL_FILE)
+        assert os.listdir(volume.path) == []
+        volume.back()
+        assert people.call("alice", resume, job_id) == 0
+        assert [request[1] for request in origin.requests[1:]] == [f"bytes={SIZE // 2}-"]
+    assert (volume.path / "x").read_bytes() == content
+
+
+def test_volume_away_for_good(volume):
+    """Who resumes although he was told wants the file where it is now."""
+    content = os.urandom(SIZE)
+    with HaltingOrigin(content, halt_at=SIZE // 2) as origin:
+        job_id = half_there(origin, volume.path / "x")
+        volume.away()
+        assert people.call("alice", resume, job_id) == (VOLUME_CHANGED, LOCAL_FILE)
+        assert people.call("alice", resume, job_id) == 0
+        assert [request[1] for request in origin.requests[1:]] == [None]
+    assert os.listdir(volume.path) == ["x"] and (volume.path / "x").read_bytes() == content
+
+
+def test_volume_away_at_complete(server, remote, volume):
+    job_id = people.call("alice", complete_refused, server.url(remote.name), volume.path / "x")
+
+    def complete():
+        job = jobs.session().get(job_id)
+        return jobs.refused(job.call, "Complete"), job.state
+
+    volume.away()
+    for _ in range(2):
+        assert people.call("alice", complete) == (VOLUME_CHANGED, bus.TRANSFERRED)
+    assert os.listdir(volume.path) == []
+    volume.back()
+    assert people.call("alice", complete) == (None, bus.ACKNOWLEDGED)
+    assert os.listdir(volume.path) == ["x"] and sha256(volume.path / "x") == sha256(remote)
 
 
 def test_partial_complete(server, remote, alices):
