@@ -1,9 +1,11 @@
 #include "failure.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <openssl/x509_vfy.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <winerror.h>
 
@@ -119,6 +121,8 @@ Failure failure_from_errno(int error, const char *what)
 {
         Failure f = failure(hresult_from_errno(error), NET_CONTEXT_LOCAL_FILE, NET_FATAL);
 
+        if (abs(error) == ENOSPC || abs(error) == EDQUOT)
+                f.class = NET_TRANSIENT; /* others delete what they have, too */
         failure_say(&f, "%s: %s", what, strerror(error < 0 ? -error : error));
         return f;
 }

@@ -734,7 +734,7 @@ def test_disk_full(worker, serve, tmp_path, announced):
         fd = os.open(f"{folder}/file", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         worker.transfer(1, serve(answer).url(), fd)
         failed = worker.outcome()
-        assert (failed["hresult"], failed["context"], failed["class"]) == (DISK_FULL, LOCAL_FILE, FATAL)
+        assert (failed["hresult"], failed["context"], failed["class"]) == (DISK_FULL, LOCAL_FILE, TRANSIENT)
         os.close(fd)
     finally:
         keeper.stdin.close()

@@ -252,7 +252,7 @@ def test_full_disk(worker, source, tmp_path):
         worker.copy(1, source(pattern(4 * MIB))[0], to)
         os.close(to)
         failed = worker.outcome()
-        assert (failed["hresult"], failed["context"], failed["class"]) == (DISK_FULL, LOCAL_FILE, FATAL)
+        assert (failed["hresult"], failed["context"], failed["class"]) == (DISK_FULL, LOCAL_FILE, TRANSIENT)
     finally:
         subprocess.run(["umount", small], check=True)
 

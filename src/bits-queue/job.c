@@ -315,6 +315,14 @@ static void set_error(Job *job, HRESULT code, uint32_t context, int32_t file, co
         job->error.text = text ? strdup(text) : NULL;
 }
 
+/* No room is left; not that of the service's own store. */
+static bool is_quota(HRESULT code)
+{
+        return code == HRESULT_FROM_WIN32(ERROR_DISK_FULL) ||
+               code == HRESULT_FROM_WIN32(ERROR_DISK_QUOTA_EXCEEDED) ||
+               code == HRESULT_FROM_WIN32(ERROR_NOT_ENOUGH_QUOTA);
+}
+
 /* Into TRANSIENT_ERROR: with a retry timer, and the clock of no progress running. */
 static void fail_for_a_while(Job *job)
 {
@@ -328,7 +336,8 @@ static void fail_for_a_while(Job *job)
                 job->progress_deadline_usec =
                         now + (uint64_t)job->no_progress_timeout_sec * 1000000;
         (void)job_event(job, EVENT_TRANSIENT);
-        job_set_reason(job, REASON_RETRY, now_realtime_usec() + delay_usec);
+        job_set_reason(job, is_quota(job->error.code) ? REASON_QUOTA : REASON_RETRY,
+                       now_realtime_usec() + delay_usec);
 }
 
 void job_fail(Job *job, HRESULT code, uint32_t context, int32_t file, const char *text,

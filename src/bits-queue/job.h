@@ -68,7 +68,7 @@ typedef enum JobReason { /* why a state that waits, waits */
         REASON_POLICY,        /* the bandwidth limit is 0 now; until is set */
         REASON_COST,          /* the network costs more than its cost flags allow */
         REASON_SESSION,       /* its owner is not logged on, and RunWhen=logged-on */
-        REASON_QUOTA,         /* of disk space or of the service's limits */
+        REASON_QUOTA,         /* no room, of disk or quota; retry delay; until is set */
         REASON_CALLBACK,      /* the owner has not acknowledged a callback yet */
         REASON_STORE,         /* the service's own store is full or failing */
         REASON_COUNT,

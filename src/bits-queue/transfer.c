@@ -314,6 +314,11 @@ static HRESULT local_error(int result)
                                  : hresult_from_errno(result);
 }
 
+static enum NetClass local_class(int result)
+{
+        return result == -ENOSPC || result == -EDQUOT ? NET_TRANSIENT : NET_FATAL;
+}
+
 /* Its owner can put the volume back, and resume. When he resumes without it, what is at its place
  * now is what he wants: the file starts anew there. */
 static void on_displaced(Transfer *t)
@@ -362,7 +367,8 @@ static void on_opened(void *userdata, int result, const FileReply *reply, int fd
                 log_notice("the temporary file of a job is not the one it was: started over");
                 name_or_open(t);
         } else
-                transfer_fail(t, local_error(result), CONTEXT_LOCAL_FILE, NULL, NET_FATAL);
+                transfer_fail(t, local_error(result), CONTEXT_LOCAL_FILE, NULL,
+                              local_class(result));
 }
 
 static void open_temp(Transfer *t)
@@ -489,7 +495,8 @@ static void on_sealed(void *userdata, int result, const FileReply *reply, int fd
                               "the temporary file was changed from outside; it is fetched again",
                               NET_TRANSIENT);
         } else
-                transfer_fail(t, local_error(result), CONTEXT_LOCAL_FILE, NULL, NET_FATAL);
+                transfer_fail(t, local_error(result), CONTEXT_LOCAL_FILE, NULL,
+                              local_class(result));
 }
 
 static void seal(Transfer *t)

@@ -134,7 +134,7 @@ static const char *reason_text(const char *reason)
                 {"policy", "the administrator allows no background transfers now"},
                 {"cost", "the network costs more than the job may use"},
                 {"session", "its owner is not logged on"},
-                {"quota", "a limit is reached"},
+                {"quota", "the disk, a quota or a limit is full"},
                 {"callback", "a program has not taken notice yet"},
                 {"store", "the service's store is full or failing"},
                 {"token", "the helper's token is missing"},

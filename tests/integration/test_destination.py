@@ -356,11 +356,21 @@ def mounted_memory(path, size):
         subprocess.run(["umount", "--lazy", path], check=True)
 
 
-def full_disk(remote, local):
+def failed_with(state, remote, local):
     job = start(jobs.session(), remote, local)
-    jobs.wait_state(job, bus.ERROR)
+    jobs.wait_state(job, bus.ERROR, bus.TRANSIENT_ERROR)
+    assert job.state == state
+    assert str(job.get("Reason")) == ("quota" if state == bus.TRANSIENT_ERROR else "")
     error = job.error()
     return error, int(job.call("Cancel"))
+
+
+def full_disk(remote, local):
+    return failed_with(bus.TRANSIENT_ERROR, remote, local)
+
+
+def broken_disk(remote, local):
+    return failed_with(bus.ERROR, remote, local)
 
 
 def test_full_disk(server, remote):
@@ -372,12 +382,15 @@ def test_full_disk(server, remote):
 
 
 def test_full_disk_then_room(server, remote):
-    """Resume goes on when there is room again."""
+    """It goes on by itself when there is room again."""
     with mounted_memory(pathlib.Path("/run/small-then-large"), "1m") as small:
 
         def begin():
-            job = start(jobs.session(), server.url(remote.name), small / "x")
-            jobs.wait_state(job, bus.ERROR)
+            job = jobs.session().create()
+            job.call("SetMinimumRetryDelay", "u", 5)
+            job.add(server.url(remote.name), small / "x")
+            job.call("Resume")
+            jobs.wait_state(job, bus.TRANSIENT_ERROR)
             return job.id
 
         job_id = people.call("alice", begin)
@@ -385,7 +398,6 @@ def test_full_disk_then_room(server, remote):
 
         def go_on():
             job = jobs.session().get(job_id)
-            job.call("Resume")
             jobs.wait_state(job, bus.TRANSFERRED)
             return int(job.call("Complete"))
 
@@ -427,7 +439,7 @@ def test_quota_exceeded_while_creating(server, remote):
 
 def test_input_output_error_while_writing(server, remote):
     with mounted_quota("broken-disk", "write EIO 1048576\n") as place:
-        error, cancelled = people.call("alice", full_disk, server.url(remote.name), place / "x")
+        error, cancelled = people.call("alice", broken_disk, server.url(remote.name), place / "x")
         assert (error, cancelled) == ((0x8007045D, LOCAL_FILE), 0)  # ERROR_IO_DEVICE
         assert os.listdir(place) == []
 
@@ -461,7 +473,7 @@ def test_flush_fails(name, code, server, remote):
 
         def begin():
             job = start(jobs.session(), server.url(remote.name), place / "x")
-            jobs.wait_state(job, bus.ERROR)
+            jobs.wait_state(job, bus.ERROR if name == "EIO" else bus.TRANSIENT_ERROR)
             return job.id, job.error()
 
         job_id, error = people.call("alice", begin)
