@@ -50,9 +50,10 @@ static int on_key(void *data, const char *section, const char *key, const char *
                 reading->n_bad++;
                 return 1;
         }
-        if (*section)
+        if (*section) {
                 log_warning("%s:%d: there are no sections: %s", reading->path, reading->line, key);
-        else if (!is_known(key))
+                reading->n_bad++;
+        } else if (!is_known(key))
                 log_warning("%s:%d: unknown key %s", reading->path, reading->line, key);
         return 1;
 }

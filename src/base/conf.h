@@ -14,8 +14,8 @@ typedef struct ConfKey {
 } ConfKey;
 
 /* Overlays what settings holds. 0: every line was good, or there is no file; a positive number of
- * lines that were reported and changed nothing: bad values and lines that are no key and value;
- * -errno: a file cannot be read. Unknown keys are reported, and do not count. */
+ * lines that were reported and changed nothing: bad values, lines that are no key and value, and
+ * keys in sections; -errno: a file cannot be read. Unknown keys are reported, and do not count. */
 int conf_load(const char *directory, const ConfKey *keys, size_t n_keys, void *settings);
 
 /* Values: 0 or -EINVAL, and *ret stays. */

@@ -198,6 +198,18 @@ static void test_bad_policies(void **state)
         assert_int_equal(settings.cost_policy[3], COST_POLICY_ALWAYS);
 }
 
+/* What looks like a setting, and is none: whoever wrote it is to hear of it. */
+static void test_sections(void **state)
+{
+        Settings settings;
+
+        (void)state;
+        put("bitsd.conf", "MaxFilesPerJob=5\n[Queue]\nMaxJobsPerUser=7\nColour=red\n");
+        assert_int_equal(settings_load(directory, &settings), 2);
+        assert_int_equal(value_of(&settings, "MaxJobsPerUser"), 60);
+        assert_int_equal(value_of(&settings, "MaxFilesPerJob"), 5);
+}
+
 /* A key of bitsd's is not ours to judge; one of nobody is reported, and spoils nothing. */
 static void test_keys_of_others(void **state)
 {
@@ -216,7 +228,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 TEST(test_defaults), TEST(test_all_keys),     TEST(test_units),
                 TEST(test_drop_ins), TEST(test_bad_values),   TEST(test_keys_of_others),
-                TEST(test_policies), TEST(test_bad_policies),
+                TEST(test_policies), TEST(test_bad_policies), TEST(test_sections),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
