@@ -359,6 +359,8 @@ void job_fail(Job *job, HRESULT code, uint32_t context, int32_t file, const char
         switch (class) {
         case FAILURE_FATAL:
                 (void)job_event(job, EVENT_FATAL);
+                if (code == BG_E_TOKEN_REQUIRED)
+                        job_set_reason(job, REASON_TOKEN, 0);
                 break;
         case FAILURE_TRANSIENT:
                 fail_for_a_while(job);
@@ -534,6 +536,8 @@ static void on_token_checked(void *userdata, HRESULT hr, HelperToken *token)
                 history_add(job, HISTORY_TOKEN, S_OK, "set");
                 token_unref(job->token);
                 job->token = token_ref(token);
+                if (job->reason == REASON_TOKEN)
+                        job_set_reason(job, REASON_NONE, 0); /* Resume is all that lacks */
                 job_touch(job);
         } else if (!state_is_final(job->state))
                 history_add(job, HISTORY_TOKEN, hr, "refused");

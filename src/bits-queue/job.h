@@ -63,7 +63,7 @@ typedef enum JobReason { /* why a state that waits, waits */
         REASON_QUEUE,         /* behind other jobs */
         REASON_AUTHORISATION, /* no valid ticket of the owner */
         REASON_RETRY,         /* retry delay; until is set */
-        REASON_TOKEN,         /* helper token missing */
+        REASON_TOKEN,         /* in ERROR: helper token missing */
         REASON_NETWORK,       /* no route to its host */
         REASON_POLICY,        /* the bandwidth limit is 0 now; until is set */
         REASON_COST,          /* the network costs more than its cost flags allow */

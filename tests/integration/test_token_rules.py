@@ -111,6 +111,24 @@ def test_cleared_before_resume(server, files, bobs, passwords):
     assert os.listdir(bobs) == []
 
 
+def test_reason_is_the_token_until_it_is_there(server, files, bobs, passwords):
+    files.make("rules.bin", SIZE)
+
+    def scenario():
+        job = helper_job(jobs.session(), passwords["bob"], server.url("rules.bin"), bobs / "x")
+        job.call("ClearHelperToken")
+        before = str(job.get("Reason"))
+        job.call("Resume")
+        jobs.wait_state(job, bus.ERROR)
+        without = str(job.get("Reason"))
+        job.set_token(jobs.logon("bob", passwords["bob"]))
+        after = job.state, str(job.get("Reason"))
+        job.call("Cancel")
+        return before, without, after
+
+    assert people.call("alice", scenario) == ("", "token", (bus.ERROR, ""))
+
+
 def stored_offset(job_id):
     (offset,) = jobs.stored_offsets()[job_id.replace("-", "")]
     return offset
