@@ -32,6 +32,7 @@ BG_E_INSUFFICIENT_RANGE_SUPPORT = 0x80200013
 BG_E_INVALID_RANGE = 0x8020002B
 BG_E_REMOTE_FILE_CHANGED = 0x80200073
 BG_E_INVALID_SERVER_RESPONSE = 0x8020001B
+BG_E_INSUFFICIENT_HTTP_SUPPORT = 0x80200012
 BG_E_LOCAL_FILE_CHANGED = 0x8020001D
 BG_E_CONNECTION_CLOSED = 0x8020002E
 E_ABORT = 0x80004004
@@ -627,6 +628,15 @@ def test_cut_in_the_middle_then_resume(worker, serve, target, reset):
     assert worker.outcome()["type"] == DONE
     assert server.requests[-1]["range"] == f"bytes={failed['offset']}-"
     assert path.read_bytes() == OLD
+
+
+def test_answer_of_http_0_9(worker, serve, target):
+    """The content alone: neither its size nor its version would be known."""
+    fd, path = target()
+    worker.transfer(1, serve(lambda connection, request: connection.sendall(b"<html>old</html>\n")).url(), fd)
+    failed = worker.outcome()
+    assert (failed["hresult"], failed["class"]) == (BG_E_INSUFFICIENT_HTTP_SUPPORT, FATAL)
+    assert path.read_bytes() == b""
 
 
 def test_more_content_than_announced(worker, serve, target):
