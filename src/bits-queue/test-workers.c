@@ -338,6 +338,70 @@ static void test_failed_while_restarting(void **state)
 }
 
 /* Done before it was told to proceed: it is ended, and the job goes on with another. */
+static NetFailed failed_at(const NetTransfer *order, uint64_t offset)
+{
+        return (NetFailed){.header = {.type = NET_FAILED, .sequence = order->header.sequence},
+                           .hresult = BG_E_CONNECTION_CLOSED,
+                           .context = NET_CONTEXT_TRANSPORT,
+                           .class = NET_TRANSIENT,
+                           .retry_after_usec = -1,
+                           .offset = offset};
+}
+
+/* What was durable when a transfer failed is not fetched again. */
+static void test_failed_goes_on_from_there(void **state)
+{
+        NetResponse response = {.header = {.type = NET_RESPONSE},
+                                .validator = {.size = 1000, .last_modified_usec = INT64_MIN}};
+        NetTransfer order;
+        NetFailed failed;
+        FileRequest request;
+        Scene s;
+        int fd;
+
+        scene_begin(*state, &s);
+        scene_add_file(&s, "/tmp/x");
+        order = scene_move(&s);
+        response.header.sequence = order.header.sequence;
+        transmit(s.net, &response, sizeof(response), -1);
+        failed = failed_at(&order, 400);
+        transmit(s.net, &failed, sizeof(failed), -1);
+        wait_state(s.bus, s.job, JOB_TRANSIENT_ERROR);
+
+        scene_resume(&s);
+        request = expect_request(s.file, FILE_RESUME_TEMP);
+        fd = memfd_create("temporary", MFD_CLOEXEC);
+        answer_request(s.file, &request, 0, fd);
+        closep(&fd);
+        receive(s.net, &order, sizeof(order), &fd);
+        closep(&fd);
+        assert_int_equal(order.header.type, NET_TRANSFER);
+        assert_int_equal(order.begin, 400);
+        assert_served(s.world);
+        scene_end(&s);
+}
+
+/* A bits-net has nothing durable before it may begin: this one lies, and is not believed. */
+static void test_failed_with_bytes_while_restarting(void **state)
+{
+        NetTransfer order;
+        NetFailed failed;
+        Scene s;
+
+        scene_begin(*state, &s);
+        scene_add_file(&s, "/tmp/x");
+        order = scene_move(&s);
+        failed = failed_at(&order, 400);
+        hold_service(s.world);
+        send_restarted(&s, &order);
+        transmit(s.net, &failed, sizeof(failed), -1);
+        release_service(s.world);
+        serve_request(s.file, FILE_RESUME_TEMP, -ENOENT); /* as if it had fallen: another try */
+        wait_state(s.bus, s.job, JOB_ERROR);
+        assert_served(s.world);
+        scene_end(&s);
+}
+
 static void test_done_while_restarting(void **state)
 {
         NetOffset done = {.header.type = NET_DONE, .offset = 1000};
@@ -886,6 +950,8 @@ int main(int argc, char **argv)
         const struct CMUnitTest tests[] = {
                 WITH_WORLD(test_lost_while_restarting),
                 WITH_WORLD(test_failed_while_restarting),
+                WITH_WORLD(test_failed_goes_on_from_there),
+                WITH_WORLD(test_failed_with_bytes_while_restarting),
                 WITH_WORLD(test_done_while_restarting),
                 WITH_WORLD(test_renamed_while_moving),
                 WITH_WORLD(test_renamed_and_done),

@@ -784,12 +784,28 @@ static void go_without_ranges(Transfer *t)
         transfer_end(t);
 }
 
+/* What came before the failure is on the disk by now, and need not be fetched again. */
+static void keep_durable(Transfer *t, uint64_t offset)
+{
+        if (offset <= t->file->offset)
+                return;
+        on_durable(t, offset);
+        if (offset > t->file->received)
+                t->file->received = offset;
+        store_file(t);
+        job_progressed(t->job);
+}
+
 static bool on_failed(Transfer *t, const NetFailed *failed)
 {
         if (!t->deaf && failed->offset > t->file->size && t->file->size != NET_SIZE_UNKNOWN)
                 return false;
+        if (failed->offset > t->file->offset &&
+            (t->state == TRANSFER_RESTARTING || failed->offset > spans_end(&t->spans)))
+                return false;
         net_forget(t->worker, t);
         t->worker = NULL;
+        keep_durable(t, failed->offset);
         if (t->stop) {
                 transfer_end(t);
                 return true;
