@@ -1,0 +1,63 @@
+"""A server whose answers are the bytes that a test wants, right or wrong; each connection has one answer and is closed."""
+
+import collections
+import socket
+import socketserver
+import threading
+
+
+def answer(status=200, body=b"", length=True, **headers):
+    """An answer of HTTP/1.1. length: that of the body, another number, or False for none."""
+    lines = [f"HTTP/1.1 {status} Reason"]
+    if length is not False:
+        lines.append(f"Content-Length: {len(body) if length is True else length}")
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "Connection: close", "", ""]).encode() + body
+
+
+class RawOrigin:
+    """answers: {name: bytes, or function(n, request header) -> bytes, or an iterator of them that may wait between}.
+
+    n: how often the name was asked for before.
+    """
+
+    def __init__(self, answers):
+        self.answers = answers
+        self.asked = collections.Counter()
+        outer = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self):
+                name = self.rfile.readline().split()[1].decode().lstrip("/")
+                header = b""
+                while (line := self.rfile.readline()).strip():
+                    header += line
+                n = outer.asked[name]
+                outer.asked[name] += 1
+                found = outer.answers[name]
+                if callable(found):
+                    found = found(n, header.decode())
+                for part in [found] if isinstance(found, bytes) else found:
+                    self.wfile.write(part)
+                self.connection.shutdown(socket.SHUT_WR)  # the end of the answer, and no reset that overtakes it
+
+        class Server(socketserver.ThreadingTCPServer):
+            daemon_threads = True
+            request_queue_size = 64
+
+            def handle_error(self, *_):
+                pass  # the client has gone, which is its right
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=[0.02], daemon=True)
+
+    def url(self, name):
+        return f"http://127.0.0.1:{self.server.server_address[1]}/{name}"
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
