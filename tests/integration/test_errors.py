@@ -423,6 +423,7 @@ LIBRARY = {  # by errors.c, below: the library's own words, which no D-Bus call 
 
 ELSEWHERE = {
     "BG_E_LOCAL_FILE_CHANGED": "test_destination.py",
+    "BG_E_VOLUME_CHANGED": "test_destination.py",
     "BG_E_NEW_OWNER_NO_FILE_ACCESS": "test_ownership.py",
     "BG_S_UNABLE_TO_DELETE_FILES": "test_token_rules.py",
     "BG_E_DATABASE_CORRUPT": "test_store_damaged.py",
@@ -449,7 +450,6 @@ NOT_CAUSED = {
     "BG_E_ERROR_CONTEXT_REMOTE_APPLICATION": NO_UPLOADS,
     "BG_E_ERROR_CONTEXT_SERVER_CERTIFICATE_CALLBACK": NO_TLS_OPTIONS,
     "BG_E_DESTINATION_LOCKED": WINDOWS,
-    "BG_E_VOLUME_CHANGED": "a file system that was changed is told as a changed file yet",
     "BG_E_REMOTE_NOT_SUPPORTED": "no other machine can call",
     "BG_E_NEW_OWNER_DIFF_MAPPING": WINDOWS,
     "BG_E_PROXY_LIST_TOO_LARGE": NO_PROXIES,
