@@ -230,6 +230,27 @@ int store_quarantine_job(Store *store, uint64_t serial, const char *why)
         return r;
 }
 
+/* A job of which only files are left: its row was deleted. */
+static int set_aside_strays(Store *store, unsigned *quarantined)
+{
+        sqlite3_stmt *s = store->statements[SQL_FILE_STRAY];
+        int r = 0, step = SQLITE_DONE;
+
+        while (r == 0 && (step = sqlite3_step(s)) == SQLITE_ROW) {
+                uint64_t serial = (uint64_t)sqlite3_column_int64(s, 0);
+
+                log_error("job of row %llu was deleted outside the service: its files are set "
+                          "aside in quarantine",
+                          (unsigned long long)serial);
+                r = store_quarantine_job(store, serial, "job row lost");
+                ++*quarantined;
+        }
+        if (r == 0)
+                r = store_error(step);
+        sqlite3_reset(s);
+        return r;
+}
+
 int store_load_jobs(Store *store, int (*load)(Queue *queue, Job *job), unsigned *ret_quarantined)
 {
         sqlite3_stmt *s = store->statements[SQL_JOB_LOAD];
@@ -256,5 +277,5 @@ int store_load_jobs(Store *store, int (*load)(Queue *queue, Job *job), unsigned 
         if (r == 0)
                 r = store_error(step);
         sqlite3_reset(s);
-        return r;
+        return r < 0 ? r : set_aside_strays(store, ret_quarantined);
 }

@@ -24,6 +24,7 @@
 #define DATABASE    "queue.db"
 #define NEW         "queue.db.new"
 #define MARK        "queue.damaged"
+#define MADE        "queue.made" /* there was a database: an empty one is not a new one */
 #define ASIDE_SIZE  64
 #define PATH_LENGTH 4096
 
@@ -130,18 +131,24 @@ static int make_schema(sqlite3 *db)
         return run(db, text);
 }
 
+/* What the counter says and what is there: a counter that was altered must not have a row replaced.
+ */
+static const char job_serial[] =
+        "SELECT max((SELECT coalesce(max(seq),0) FROM sqlite_sequence WHERE name='job'),"
+        "(SELECT coalesce(max(serial),0) FROM job),(SELECT coalesce(max(job),0) FROM file),"
+        "(SELECT coalesce(max(job),0) FROM quarantine))";
+static const char orphan_serial[] =
+        "SELECT max((SELECT coalesce(max(seq),0) FROM sqlite_sequence WHERE name='orphan'),"
+        "(SELECT coalesce(max(serial),0) FROM orphan))";
+
 static int read_serials(Store *store)
 {
         int64_t job = 0, orphan = 0;
         int r;
 
-        r = read_number(store->db,
-                        "SELECT coalesce(max(seq),0) FROM sqlite_sequence WHERE name='job'", &job);
+        r = read_number(store->db, job_serial, &job);
         if (r == 0)
-                r = read_number(
-                        store->db,
-                        "SELECT coalesce(max(seq),0) FROM sqlite_sequence WHERE name='orphan'",
-                        &orphan);
+                r = read_number(store->db, orphan_serial, &orphan);
         store->next_job = (uint64_t)job + 1;
         store->next_orphan = (uint64_t)orphan + 1;
         return r;
@@ -193,6 +200,25 @@ static int prepare_all(Store *store)
         return r;
 }
 
+static bool is_empty(int directory)
+{
+        struct stat st;
+
+        return fstatat(directory, DATABASE, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size == 0;
+}
+
+/* On a full disk there is none, until the next start. */
+static void note_made(int directory)
+{
+        _cleanup_(closep) int fd = -1;
+
+        if (exists(directory, MADE))
+                return;
+        fd = openat(directory, MADE, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd >= 0)
+                (void)fsync(directory);
+}
+
 /* Opens the database, makes the schema of a new one. *ret_version: of what is there; 0 when it
  * cannot be read. */
 static int open_current(Store *store, const char *directory, int64_t *ret_version)
@@ -200,9 +226,13 @@ static int open_current(Store *store, const char *directory, int64_t *ret_versio
         int r;
 
         *ret_version = 0;
+        if (exists(store->lock_fd, MADE) && is_empty(store->lock_fd))
+                return -EUCLEAN; /* unopened: SQLite would delete the log beside it */
         r = open_database(directory, DATABASE, &store->db);
         if (r == 0)
                 r = read_number(store->db, "PRAGMA user_version", ret_version);
+        if (r == 0 && *ret_version == 0 && exists(store->lock_fd, MADE))
+                r = -EUCLEAN;
         if (r == 0 && *ret_version == 0) {
                 r = make_schema(store->db);
                 *ret_version = SCHEMA_VERSION;
@@ -213,6 +243,8 @@ static int open_current(Store *store, const char *directory, int64_t *ret_versio
                 r = read_serials(store);
         if (r == 0 && *ret_version == SCHEMA_VERSION)
                 r = prepare_all(store);
+        if (r == 0)
+                note_made(store->lock_fd);
         return r;
 }
 

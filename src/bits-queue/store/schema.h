@@ -58,6 +58,7 @@ typedef enum Statement {
         SQL_QUARANTINE_PUT,
         SQL_FILE_PUT,
         SQL_FILE_LOAD,
+        SQL_FILE_STRAY,
         SQL_TICKET_PUT,
         SQL_TICKET_LOAD,
         SQL_ORPHAN_PUT,

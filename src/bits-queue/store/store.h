@@ -56,7 +56,8 @@ int store_update_job(Store *store, const Job *job);
 int store_reload_job(Store *store, Job *job);
 int store_delete_job(Store *store, const Job *job); /* and its files */
 /* Every job in order of creation, files not loaded; each is handed to load, which takes it over and
- * writes nothing. One whose MAC is wrong goes to quarantine instead. */
+ * writes nothing. One whose MAC is wrong, or of which only files are left, goes to quarantine
+ * instead. */
 int store_load_jobs(Store *store, int (*load)(Queue *queue, Job *job), unsigned *ret_quarantined);
 /* Sets the job aside: it stays in the database, is not loaded again, and the reason is kept. */
 int store_quarantine_job(Store *store, uint64_t serial, const char *why);

@@ -199,7 +199,7 @@ static void test_uncommitted_is_gone(void **state)
         free_job(job);
 }
 
-static void edited_job(const char *edit)
+static void edited_job_leaves(const char *edit, const char *check)
 {
         unsigned quarantined;
         Store *store = NULL;
@@ -216,12 +216,17 @@ static void edited_job(const char *edit)
         store_close(store);
 
         /* Not dropped, and not taken in again later. */
-        sql("SELECT 1/(count(*)=2) FROM job");
+        sql(check);
         assert_int_equal(store_open(&queue, directory, &store), 0);
         assert_int_equal(store_load_jobs(store, load, &quarantined), 0);
         assert_int_equal(n_loaded, 2);
         assert_int_equal(quarantined, 0);
         store_close(store);
+}
+
+static void edited_job(const char *edit)
+{
+        edited_job_leaves(edit, "SELECT 1/(count(*)=2) FROM job");
 }
 
 static void test_edited_owner(void **state)
@@ -288,6 +293,37 @@ static void test_missing_file_row(void **state)
 {
         (void)state;
         edited_file("DELETE FROM file");
+}
+
+static void test_missing_job_row(void **state)
+{
+        (void)state;
+        edited_job_leaves("DELETE FROM job WHERE serial=1",
+                          "SELECT 1/(count(*)=1) FROM file JOIN quarantine USING(job)");
+}
+
+/* A counter that was set back: what is there is not replaced. */
+static void test_serials_set_back(void **state)
+{
+        Job *job = make_job("three");
+        Orphan orphan = {.path = "/tmp/x", .temp = "BIT1.tmp"}, second = orphan;
+        Store *store = NULL;
+        Queue queue;
+
+        (void)state;
+        fill(&queue);
+        assert_int_equal(store_open(&queue, directory, &store), 0);
+        assert_int_equal(store_insert_orphan(store, &orphan), 0);
+        assert_int_equal(store_commit(store), 0);
+        store_close(store);
+        sql("DELETE FROM sqlite_sequence; UPDATE file SET job=7");
+        assert_int_equal(store_open(&queue, directory, &store), 0);
+        assert_int_equal(store_insert_job(store, job), 0);
+        assert_int_equal(job->serial, 8);
+        assert_int_equal(store_insert_orphan(store, &second), 0);
+        assert_int_not_equal(second.id, orphan.id);
+        store_close(store);
+        free_job(job);
 }
 
 static Job *held_job;
@@ -434,6 +470,52 @@ static void test_truncated(void **state)
         (void)snprintf(path, sizeof(path), "%s/queue.db", directory);
         assert_int_equal(truncate(path, 3 * 4096 + 100), 0);
         (void)open_damaged(&queue, &quarantined);
+        assert_true(is_set_aside("queue.db.damaged-"));
+        store_close(queue.store);
+}
+
+/* A store that was there does not become a new one without a word; its log may tell something. */
+static void test_emptied(void **state)
+{
+        char path[256], log[300];
+        unsigned quarantined;
+        struct stat st;
+        Queue queue;
+        FILE *f;
+
+        (void)state;
+        (void)snprintf(path, sizeof(path), "%s/queue.db", directory);
+        for (int removed = 0; removed < 2; removed++) {
+                fill(&queue);
+                assert_int_equal(removed ? unlink(path) : truncate(path, 0), 0);
+                (void)snprintf(log, sizeof(log), "%s-wal", path);
+                f = fopen(log, "w");
+                assert_non_null(f);
+                assert_int_equal(fputs("old", f) >= 0 ? fclose(f) : -1, 0);
+                assert_int_equal(open_damaged(&queue, &quarantined), 0);
+                assert_true(is_set_aside("queue.db.damaged-0"));
+                (void)snprintf(log, sizeof(log), "%s.damaged-0-wal", path);
+                assert_return_code(stat(log, &st), errno);
+                assert_int_equal(st.st_size, 3);
+                store_close(queue.store);
+                clear();
+        }
+}
+
+/* Another database was put there, in which nothing is. */
+static void test_replaced(void **state)
+{
+        unsigned quarantined;
+        char path[256];
+        Queue queue;
+
+        (void)state;
+        fill(&queue);
+        (void)snprintf(path, sizeof(path), "%s/queue.db", directory);
+        assert_int_equal(unlink(path), 0);
+        sql("PRAGMA application_id=1");
+        assert_int_equal(chmod(path, 0600), 0);
+        assert_int_equal(open_damaged(&queue, &quarantined), 0);
         assert_true(is_set_aside("queue.db.damaged-"));
         store_close(queue.store);
 }
@@ -738,11 +820,15 @@ int main(void)
                 TEST(test_edited_offset),
                 TEST(test_file_moved_to_another_job),
                 TEST(test_missing_file_row),
+                TEST(test_missing_job_row),
+                TEST(test_serials_set_back),
                 TEST(test_held_and_reloaded),
                 TEST(test_newer_schema),
                 TEST(test_open_to_others),
                 TEST(test_no_database),
                 TEST(test_truncated),
+                TEST(test_emptied),
+                TEST(test_replaced),
                 TEST(test_zeroed_jobs),
                 TEST(test_zeroed_index),
                 TEST(test_zeroed_files),
@@ -753,5 +839,6 @@ int main(void)
                 TEST(test_orphans),
         };
 
+        (void)umask(077); /* as the service's */
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
