@@ -133,11 +133,12 @@ const char *history_kind_name(uint32_t kind)
         return kind < HISTORY_KIND_COUNT && names[kind] ? names[kind] : "?";
 }
 
-static void log_event(const Job *job, HistoryKind kind, HRESULT code, const char *text)
+void history_log(const Job *job, HistoryKind kind, HRESULT code, const char *text)
 {
         char id[GUID_TEXT_SIZE], name[HRESULT_NAME_SIZE] = "", fields[6][128], hex[16] = "";
         const char *list[7] = {fields[0], fields[1], fields[2], fields[3], fields[4], fields[5]};
 
+        text = text ? text : "";
         guid_text(&job->id, id);
         if (FAILED(code)) {
                 hresult_name(code, name);
@@ -171,13 +172,12 @@ static void on_committed(void *userdata, HRESULT hr)
         free(a);
 }
 
-void history_add(Job *job, HistoryKind kind, HRESULT code, const char *text)
+static void add(Job *job, HistoryKind kind, JobState state, HRESULT code, const char *text)
 {
         History *h = job->queue->history;
         Announcement *a = calloc(1, sizeof(*a));
         Owner *owner;
 
-        log_event(job, kind, code, text ? text : "");
         if (a)
                 a->text = strdup(text ? text : "");
         if (!h || !a || !a->text) {
@@ -192,7 +192,7 @@ void history_add(Job *job, HistoryKind kind, HRESULT code, const char *text)
                         .owner = job->owner,
                         .at_usec = now_realtime_usec(),
                         .kind = kind,
-                        .state = job->state,
+                        .state = state,
                         .code = code,
                         .text = a->text},
         };
@@ -207,4 +207,15 @@ void history_add(Job *job, HistoryKind kind, HRESULT code, const char *text)
                 trim(h, owner);
         }
         commit_then(job->queue, S_OK, (Done){on_committed, a});
+}
+
+void history_add(Job *job, HistoryKind kind, HRESULT code, const char *text)
+{
+        history_log(job, kind, code, text);
+        add(job, kind, job->state, code, text);
+}
+
+void history_add_end(Job *job, JobState state, const char *text)
+{
+        add(job, HISTORY_STATE, state, S_OK, text);
 }

@@ -9,6 +9,8 @@
 #include <bitsmsg.h>
 #include <stdint.h>
 
+#include "state.h"
+
 typedef struct History History;
 typedef struct Job Job;
 typedef struct Queue Queue;
@@ -34,5 +36,9 @@ void history_settings_changed(History *history);
 
 /* text may be NULL. */
 void history_add(Job *job, HistoryKind kind, HRESULT code, const char *text);
+/* The job's end, in the transaction that deletes it: state is the one to come. It is not logged:
+ * history_log() when it has come. */
+void history_add_end(Job *job, JobState state, const char *text);
+void history_log(const Job *job, HistoryKind kind, HRESULT code, const char *text);
 
 const char *history_kind_name(uint32_t kind);

@@ -339,10 +339,12 @@ static void on_departed(void *userdata, HRESULT hr)
         sweep_next(leave, S_OK);
 }
 
-/* One transaction: the job goes, its temporary files become orphans. Then they are swept. */
+/* One transaction: the job goes, its temporary files become orphans, its history has its end. Then
+ * they are swept. */
 static void depart(Leave *leave)
 {
         Job *job = leave->job;
+        JobState end;
         uid_t uid;
 
         for (size_t i = 0; i < job->n_files; i++) {
@@ -357,6 +359,8 @@ static void depart(Leave *leave)
                         leave->hr = BG_S_UNABLE_TO_DELETE_FILES; /* later, by its bits-file */
         }
         (void)store_delete_job(job->queue->store, job);
+        if (state_next(job->state, leave->event, &end))
+                history_add_end(job, end, event_name(leave->event));
         job->departing = true;
         commit_then(job->queue, S_OK, (Done){on_departed, leave});
 }

@@ -291,7 +291,10 @@ bool job_event(Job *job, JobEvent event)
                 changed(job);
         } else
                 job_touch(job);
-        history_add(job, HISTORY_STATE, S_OK, event_name(event));
+        if (state_is_final(job->state)) /* its row is stored: it went with the job's */
+                history_log(job, HISTORY_STATE, S_OK, event_name(event));
+        else
+                history_add(job, HISTORY_STATE, S_OK, event_name(event));
         notify_look(job);
         return true;
 }

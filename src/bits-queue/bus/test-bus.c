@@ -30,6 +30,7 @@
 #include "bus/gate.h"
 #include "bus/listener.h"
 #include "bus/objects.h"
+#include "state.h"
 #include "test-world.h"
 #include "wire/supervisor.h"
 
@@ -400,6 +401,54 @@ static void test_restricted_caller(void **state)
         assert_create(bus, NULL);
 }
 
+/* The next signal; whoever waits in vain fails. */
+static void next_signal(sd_bus *bus, sd_bus_message **ret)
+{
+        sd_bus_message *m = NULL;
+        int r;
+
+        do {
+                m = sd_bus_message_unref(m);
+                r = sd_bus_process(bus, &m);
+                if (r == 0)
+                        r = sd_bus_wait(bus, PATIENCE_MSEC * UINT64_C(1000));
+                assert_true(r > 0);
+        } while (!m || !sd_bus_message_is_signal(m, MANAGER_INTERFACE, NULL));
+        *ret = m;
+}
+
+/* A job's end is in its history when it is gone: both are one transaction. */
+static void test_end_is_told_with_the_end(void **state)
+{
+        _cleanup_(bus_end) sd_bus *bus = NULL;
+        _cleanup_(freep) char *path = NULL;
+        bool told = false, gone = false;
+        World *w = *state;
+
+        assert_true(speak(dial(w), &bus) >= 0);
+        authorize(w, bus);
+        create_job(bus, &path);
+        assert_true(sd_bus_call_method(bus, NULL, MANAGER_PATH, MANAGER_INTERFACE, "Subscribe",
+                                       NULL, NULL, "u", 2) >= 0);
+        assert_true(sd_bus_call_method(bus, NULL, path, JOB_INTERFACE, "Cancel", NULL, NULL, "") >=
+                    0);
+        while (!gone) {
+                _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+                uint64_t serial, at_usec;
+                uint32_t uid, kind, to;
+                const char *id;
+
+                next_signal(bus, &m);
+                gone = sd_bus_message_is_signal(m, MANAGER_INTERFACE, "JobRemoved");
+                if (!sd_bus_message_is_signal(m, MANAGER_INTERFACE, "JobEvent"))
+                        continue;
+                assert_true(sd_bus_message_read(m, "tsutuu", &serial, &id, &uid, &at_usec, &kind,
+                                                &to) > 0);
+                told |= kind == 2 && to == JOB_CANCELLED;
+        }
+        assert_true(told);
+}
+
 /* Who cannot believe bitsd ends, and says so. */
 static void test_malformed_supervisor(void **state)
 {
@@ -446,6 +495,7 @@ int main(int argc, char **argv)
                 WITH(world_setup, test_hang_up_while_held),
                 WITH(world_setup, test_unanswered_calls),
                 WITH(world_setup, test_end_with_unread_answers),
+                WITH(world_setup, test_end_is_told_with_the_end),
                 WITH(setup_strict, test_restricted_caller),
                 cmocka_unit_test(test_malformed_supervisor),
         };
