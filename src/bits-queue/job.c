@@ -192,10 +192,10 @@ HRESULT job_create(Queue *queue, const Caller *caller, const char *name, uint32_
 
 void job_loaded(Job *job)
 {
-        uint64_t now = now_boottime_usec(), wall = now_realtime_usec();
+        uint64_t wall = now_realtime_usec();
         uint64_t age = wall > job->modified_usec ? wall - job->modified_usec : 0;
 
-        job->used_usec = now > age ? now - age : 0;
+        job->used_usec = now_boottime_usec() - age;
         schedule_job(job);
 }
 

@@ -581,18 +581,30 @@ static uint64_t next_inactivity_look(const Queue *queue)
         return now_boottime_usec() + (interval < 1000000 ? 1000000 : interval);
 }
 
+/* What has passed since the start is measured by the clock that does not jump. What was before
+ * comes from the wall clock, which may be wrong just after the machine's start: it is asked again.
+ */
+static bool is_unused(const Job *job, uint64_t now_usec, uint64_t wall_usec)
+{
+        uint64_t limit = job->queue->settings.inactivity_sec * 1000000;
+        bool was_just_used =
+                wall_usec >= job->modified_usec && wall_usec - job->modified_usec < limit;
+
+        return now_usec - job->used_usec >= limit && !was_just_used;
+}
+
 /* behaviour.md §3: neither progress nor a changed property for that long, and the job is
  * cancelled. */
 static int on_inactivity(sd_event_source *source, uint64_t usec, void *userdata)
 {
         Queue *queue = ((Scheduler *)userdata)->queue;
-        uint64_t now = now_boottime_usec(), limit = queue->settings.inactivity_sec * 1000000;
+        uint64_t now = now_boottime_usec(), wall = now_realtime_usec();
         Job *job, *next;
 
         (void)usec;
         for (job = TAILQ_FIRST(&queue->jobs); job; job = next) {
                 next = TAILQ_NEXT(job, queue_link);
-                if (now - job->used_usec < limit || job->finishing)
+                if (!is_unused(job, now, wall) || job->finishing)
                         continue;
                 history_add(job, HISTORY_UNUSED, S_OK, NULL);
                 job_cancel(job, (Done){0});

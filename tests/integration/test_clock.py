@@ -12,6 +12,7 @@ import subprocess
 import pytest
 
 import bus
+import configuration
 import jobs
 import people
 import programs
@@ -21,7 +22,9 @@ from waiting import wait_for
 
 PLACE = pathlib.Path("/run/clock")
 YEAR = 365 * 86400
+DAY = 86400
 HOUR = 3600
+NOT_FOUND = 0x80200001
 PROGRAMS = "bitsd", "bits-queue"
 
 
@@ -136,3 +139,46 @@ def test_sleep_counts(files, alices):
         shift(sleep=2 * HOUR)
         people.call("alice", finish, job_id)
         assert sha256(alices / "slept") == sha256(remote)
+
+
+def is_gone(job_id):
+    return jobs.refused(bus.Bus().get, job_id) == NOT_FOUND
+
+
+def wait_gone(job_id):
+    wait_for(lambda: people.call("alice", is_gone, job_id), "the look at what is unused")
+
+
+def create(name):
+    return jobs.session().create(name).id
+
+
+def test_inactivity_is_older_than_the_machines_start(alices):
+    """What nobody has used for longer than the machine runs is cancelled too."""
+    before = configuration.FILE.read_text()
+    configuration.write(before + f"JobInactivityTimeout={900 * DAY}\n")
+    job_id = people.call("alice", create, "old")
+    shift(wall=950 * DAY)
+    restart()
+    assert not people.call("alice", is_gone, job_id)
+    shift(wall=950 * DAY + 2 * HOUR, sleep=2 * HOUR)
+    wait_gone(job_id)
+    configuration.write(before)
+    restart()
+
+
+@pytest.mark.parametrize("started_wrong", [False, True])
+def test_wall_clock_ends_no_job(started_wrong, alices):
+    """A wall clock that is wrong, or was when the service started, makes no job unused."""
+    old = people.call("alice", create, "old")
+    shift(wall=60 * DAY, sleep=60 * DAY)
+    new = people.call("alice", create, "new")
+    if started_wrong:
+        shift(wall=500 * DAY, sleep=60 * DAY)
+        restart()
+        shift(wall=100 * DAY, sleep=100 * DAY)
+    else:
+        shift(wall=500 * DAY, sleep=100 * DAY)
+    wait_gone(old)
+    assert not people.call("alice", is_gone, new)
+    people.call("alice", lambda: jobs.session().get(new).call("Cancel"))
