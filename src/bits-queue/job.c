@@ -98,6 +98,7 @@ static void job_store(Job *job)
 {
         if (state_is_final(job->state) || job->departing)
                 return;
+        schedule_count_time(job);
         (void)store_update_job(job->queue->store, job);
         job->stored_usec = now_boottime_usec();
 }
@@ -190,12 +191,37 @@ HRESULT job_create(Queue *queue, const Caller *caller, const char *name, uint32_
         return S_OK;
 }
 
+/* The clock of no progress: runs from the first recoverable error to the next progress, whether the
+ * service does or not. */
+static void start_progress_clock(Job *job, uint64_t usec)
+{
+        job->progress_deadline_usec = now_boottime_usec() + usec;
+        job->no_progress_until_usec = now_realtime_usec() + usec;
+}
+
+static void stop_progress_clock(Job *job)
+{
+        job->progress_deadline_usec = job->no_progress_until_usec = 0;
+}
+
+/* Not longer than from the beginning, whatever has become of the wall clock. */
+static void restore_progress_clock(Job *job)
+{
+        uint64_t max = (uint64_t)job->no_progress_timeout_sec * 1000000;
+        uint64_t until = job->no_progress_until_usec, wall = now_realtime_usec();
+        uint64_t left = until > wall ? until - wall : 0;
+
+        if (until > 0)
+                start_progress_clock(job, left < max ? left : max);
+}
+
 void job_loaded(Job *job)
 {
         uint64_t wall = now_realtime_usec();
         uint64_t age = wall > job->modified_usec ? wall - job->modified_usec : 0;
 
         job->used_usec = now_boottime_usec() - age;
+        restore_progress_clock(job);
         schedule_job(job);
 }
 
@@ -336,8 +362,7 @@ static void fail_for_a_while(Job *job)
                 delay_usec = job->retry_not_before_usec;
         job->retry_at_usec = now + delay_usec;
         if (job->progress_deadline_usec == 0)
-                job->progress_deadline_usec =
-                        now + (uint64_t)job->no_progress_timeout_sec * 1000000;
+                start_progress_clock(job, (uint64_t)job->no_progress_timeout_sec * 1000000);
         (void)job_event(job, EVENT_TRANSIENT);
         job_set_reason(job, is_quota(job->error.code) ? REASON_QUOTA : REASON_RETRY,
                        now_realtime_usec() + delay_usec);
@@ -398,10 +423,12 @@ void job_unauthorised(Job *job)
 
 void job_progressed(Job *job)
 {
-        job->progress_deadline_usec = 0;
+        bool was_waiting = job->progress_deadline_usec > 0;
+
+        stop_progress_clock(job);
         job->lost_workers = 0;
         use(job);
-        if (job->used_usec - job->stored_usec > PROGRESS_STORE_USEC)
+        if (was_waiting || job->used_usec - job->stored_usec > PROGRESS_STORE_USEC)
                 job_store(job);
         bus_job_changed(job->queue, job);
         modification_seen(job);
@@ -726,12 +753,15 @@ void job_resume(Job *job, Done done)
                 done_call(&done, BG_E_EMPTY);
                 return;
         }
-        job->retry_at_usec = job->progress_deadline_usec = 0;
+        job->retry_at_usec = 0;
+        stop_progress_clock(job);
+        schedule_count_time(job); /* which begins anew */
         job->download_time_usec = 0;
         job->resumed = true;
         job_adopt_remote_names(job);
         if (job->state != JOB_TRANSFERRED || has_unsealed_files(job))
                 (void)job_event(job, EVENT_RESUME);
+        job_store(job);
         job_commit(job, S_OK, done);
 }
 

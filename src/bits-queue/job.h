@@ -156,6 +156,7 @@ struct Job {
         bool finishing; /* Complete or Cancel is under way: every other action is refused */
         Done stopped;   /* to be called when the last transfer has gone */
         uint64_t retry_at_usec, progress_deadline_usec; /* CLOCK_BOOTTIME; 0: none */
+        uint64_t no_progress_until_usec; /* the latter by CLOCK_REALTIME, for the next start */
         uint64_t used_usec; /* CLOCK_BOOTTIME: last progress or change of a property; before the
                                machine's start it is less than 0, and only differences count */
 

@@ -178,6 +178,16 @@ static void run_clock(Job *job)
         }
 }
 
+void schedule_count_time(Job *job)
+{
+        uint64_t now = now_boottime_usec();
+
+        if (!job->active_since_usec)
+                return;
+        job->download_time_usec += now - job->active_since_usec;
+        job->active_since_usec = now;
+}
+
 static void set_stopping(Scheduler *s, Job *job, bool stopping)
 {
         if (stopping == job->stopping)

@@ -32,6 +32,8 @@ void schedule_settings_changed(Scheduler *scheduler);
 
 /* The job's state, priority or time limits changed, or it was loaded. */
 void schedule_job(Job *job);
+/* download_time_usec has all that has passed of an active job's time. */
+void schedule_count_time(Job *job);
 /* Its last transfer has gone. */
 void schedule_stopped(Job *job);
 /* The job ends. */

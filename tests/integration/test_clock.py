@@ -17,6 +17,7 @@ import jobs
 import people
 import programs
 from conftest import TREE, sha256
+from held import HeldOrigin
 from origins import free_port, listens
 from waiting import wait_for
 
@@ -182,3 +183,52 @@ def test_wall_clock_ends_no_job(started_wrong, alices):
     wait_gone(old)
     assert not people.call("alice", is_gone, new)
     people.call("alice", lambda: jobs.session().get(new).call("Cancel"))
+
+
+def test_no_progress_is_counted_across_starts(alices):
+    """Two days without progress are over after two days, not two days after the last start."""
+    port = free_port()
+
+    def begin():
+        job = jobs.session().create("stuck")
+        job.call("SetNoProgressTimeout", "u", 2 * DAY)
+        job.call("SetMinimumRetryDelay", "u", HOUR)
+        job.add(f"http://127.0.0.1:{port}/clock.bin", alices / "stuck")
+        job.call("Resume")
+        jobs.wait_state(job, bus.TRANSIENT_ERROR)
+        return job.id
+
+    job_id = people.call("alice", begin)
+    shift(wall=DAY, sleep=DAY)
+    restart()
+    wait_for(lambda: people.call("alice", look, job_id) == (bus.TRANSIENT_ERROR, 2), "another failure")
+    shift(wall=2 * DAY + HOUR // 2, sleep=2 * DAY - HOUR // 2)  # by the clock that does not jump not yet
+    assert people.call("alice", look, job_id)[0] != bus.ERROR
+    shift(wall=2 * DAY + HOUR // 2, sleep=2 * DAY + HOUR // 2)
+    wait_for(lambda: people.call("alice", look, job_id)[0] == bus.ERROR, "the end of its patience")
+    people.call("alice", lambda: jobs.session().get(job_id).call("Cancel"))
+
+
+def test_download_time_is_counted_across_starts(alices):
+    """What a job was active before the service was killed counts for its limit."""
+
+    def begin(origin):
+        job = jobs.session().create("slow")
+        job.call("SetMaximumDownloadTime", "u", 2 * DAY)
+        job.add(origin.url("slow"), alices / "slow")
+        job.call("Resume")
+        jobs.wait_state(job, bus.TRANSFERRING)
+        return job.id
+
+    def change(job_id):
+        bus.Bus().get(job_id).call("SetDescription", "s", "which is stored")
+
+    with HeldOrigin() as origin:
+        job_id = people.call("alice", begin, origin)
+        shift(sleep=DAY)
+        people.call("alice", change, job_id)
+        restart()
+        people.call("alice", lambda: jobs.wait_state(bus.Bus().get(job_id), bus.TRANSFERRING))
+        shift(sleep=2 * DAY + HOUR)
+        wait_for(lambda: people.call("alice", look, job_id)[0] == bus.ERROR, "the end of its time")
+        people.call("alice", lambda: jobs.session().get(job_id).call("Cancel"))

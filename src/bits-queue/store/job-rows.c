@@ -57,6 +57,7 @@ static int put_job(Store *store, const Job *job)
         row_number(&row, (int64_t)job->max_download_size);
         row_number(&row, job->peer_flags);
         row_number(&row, job->acl_flags);
+        row_number(&row, (int64_t)job->no_progress_until_usec);
         row_number(&row, job->n_stored);
         return row_finish(&row);
 }
@@ -122,6 +123,7 @@ static void read_settings(sqlite3_stmt *s, Job *job)
         job->max_download_size = (uint64_t)sqlite3_column_int64(s, JOB_max_download_size);
         job->peer_flags = (uint32_t)sqlite3_column_int64(s, JOB_peer_flags);
         job->acl_flags = (uint32_t)sqlite3_column_int64(s, JOB_acl_flags);
+        job->no_progress_until_usec = (uint64_t)sqlite3_column_int64(s, JOB_no_progress_until_usec);
         job->n_stored = (uint32_t)sqlite3_column_int64(s, JOB_n_stored);
 }
 

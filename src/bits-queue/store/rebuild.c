@@ -64,6 +64,7 @@ static const Column job_defaults[] = {
         {.index = JOB_max_download_size},
         {.index = JOB_peer_flags},
         {.index = JOB_acl_flags},
+        {.index = JOB_no_progress_until_usec},
 };
 
 static const Column file_defaults[] = {

@@ -26,7 +26,8 @@ const char schema_text[] =
         " notify_interval_msec INTEGER NOT NULL, dynamic_content INTEGER NOT NULL,"
         " high_performance INTEGER NOT NULL, on_demand INTEGER NOT NULL,"
         " max_download_size INTEGER NOT NULL, peer_flags INTEGER NOT NULL,"
-        " acl_flags INTEGER NOT NULL, n_stored INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;"
+        " acl_flags INTEGER NOT NULL, no_progress_until_usec INTEGER NOT NULL,"
+        " n_stored INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;"
 
         "CREATE TABLE file("
         " job INTEGER NOT NULL, ordinal INTEGER NOT NULL, state INTEGER NOT NULL,"

@@ -22,7 +22,8 @@
         X(elevated) X(resumed) X(max_download_time_sec) X(download_time_usec) X(cost_flags)        \
         X(notify_program) X(notify_parameters) X(notify_uid) X(notify_class)                       \
         X(notify_interval_msec) X(dynamic_content) X(high_performance) X(on_demand)                \
-        X(max_download_size) X(peer_flags) X(acl_flags) X(n_stored)
+        X(max_download_size) X(peer_flags) X(acl_flags) X(no_progress_until_usec)              \
+        X(n_stored)
 #define FILE_COLUMNS_1(X)                                                                          \
         X(job) X(ordinal) X(state) X(remote) X(local) X(temp) X(temp_uid) X(id) X(directory)       \
         X(etag) X(last_modified_usec) X(version_size) X(size) X(offset)

@@ -65,6 +65,7 @@ static Job *make_job(const char *name)
         job->helper_flags = HELPER_LOCAL_FILE;
         job->error.file = -1;
         job->max_download_size = UINT64_MAX;
+        job->no_progress_until_usec = 77;
         job->notify_program = strdup("/usr/bin/true");
         assert_int_equal(guid_random(&job->id), 0);
         return job;
@@ -173,6 +174,7 @@ static void test_keeps_what_was_committed(void **state)
         assert_int_equal(loaded[0]->files[0]->n_requested, 1);
         assert_int_equal(loaded[0]->files[0]->requested[0].length, 9);
         assert_true(loaded[0]->max_download_size == UINT64_MAX);
+        assert_int_equal(loaded[0]->no_progress_until_usec, 77);
         assert_string_equal(loaded[0]->notify_program, "/usr/bin/true");
         assert_null(loaded[0]->notify_parameters);
         assert_int_equal(store_load_files(store, loaded[1]), 0);
@@ -739,6 +741,7 @@ static void test_older_schema(void **state)
         assert_int_equal(quarantined, 0);
         assert_string_equal(loaded[0]->display_name, "one");
         assert_int_equal(loaded[0]->notify_interval_msec, 500);
+        assert_int_equal(loaded[0]->no_progress_until_usec, 0);
         assert_int_equal(loaded[0]->notify_uid, (uid_t)-1);
         assert_int_equal(store_load_files(store, loaded[0]), 0);
         assert_int_equal(loaded[0]->n_files, 1);
