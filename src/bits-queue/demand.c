@@ -14,7 +14,8 @@
 #include "transfer.h"
 
 enum {
-        PIECES_MAX = 65536, /* in all, of administrators' files too: each checkpoint stores them */
+        PIECES_MAX = 4096, /* in all, of administrators' files too: each checkpoint stores them, and
+                              each piece is sought among the others */
 };
 
 static bool is_http(const char *remote)
@@ -95,6 +96,8 @@ HRESULT demand_request(File *file, const Caller *caller, const FileRange *ranges
         size_t n_wanted = 0;
         HRESULT hr = demand_check(file);
 
+        if (max > PIECES_MAX)
+                max = PIECES_MAX;
         if (FAILED(hr))
                 return hr;
         if (n == 0)
@@ -122,12 +125,25 @@ HRESULT demand_request(File *file, const Caller *caller, const FileRange *ranges
         return S_OK;
 }
 
+/* Each wish may begin a piece of its own: from as many as may be requested on, there are no more.
+ */
+static bool has_pieces_enough(const File *file)
+{
+        size_t n = file->n_filled + file->n_requested;
+
+        if (file->transfer)
+                n += file->transfer->spans.n_sent;
+        return n >= PIECES_MAX || n >= file->job->queue->settings.ranges_per_file_max;
+}
+
 HRESULT demand_position(File *file, uint64_t position)
 {
         HRESULT hr = demand_check(file);
 
         if (FAILED(hr))
                 return hr;
+        if (position > 0 && has_pieces_enough(file))
+                return S_OK; /* a wish */
         file->position = position < file->size ? position : 0;
         if (file->transfer)
                 transfer_turn(file->transfer);

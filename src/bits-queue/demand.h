@@ -24,5 +24,6 @@ HRESULT demand_supported(const File *file);
  * job_commit(). */
 HRESULT demand_request(File *file, const Caller *caller, const FileRange *ranges, size_t n);
 
-/* What is missing from position on is preferred. Not stored: a wish of the moment. */
+/* What is missing from position on is preferred. Not stored: a wish of the moment, without effect
+ * on a file of as many parts as may be requested. */
 HRESULT demand_position(File *file, uint64_t position);

@@ -8,6 +8,7 @@ import dbus
 import pytest
 
 import bus
+import configuration
 import jobs
 import people
 from waiting import wait_for
@@ -536,6 +537,23 @@ def test_position(origin, content, alices):
     with_job(job_id, finish)
     assert (alices / "file").read_bytes() == content
     assert origin.asked == [None, (6 * MIB, 8 * MIB - 1), (MIB, 6 * MIB - 1)]
+
+
+def test_position_makes_no_more_parts_than_may_be(origin, content, alices):
+    origin.hold = (0, MIB)
+    with configuration.settings(MaxRangesPerFile=1):
+        job_id = begin(origin, alices / "file")
+        assert origin.waiting.wait(60)
+
+        def move(job):
+            wait_for(lambda: job.progress[1] == MIB, "the first mebibyte")
+            file_call(job, "UpdateDownloadPosition", "t", dbus.UInt64(6 * MIB))
+
+        with_job(job_id, move)
+        origin.released.set()
+        with_job(job_id, finish)
+    assert (alices / "file").read_bytes() == content
+    assert origin.asked == [None]
 
 
 def test_request_of_a_server_without_ranges_does_no_harm(origin, content, alices):
