@@ -57,6 +57,12 @@ File *file_free(File *file)
         return NULL;
 }
 
+size_t file_footprint(const File *file)
+{
+        return sizeof(*file) + sizeof(File *) + strlen(file->remote) + strlen(file->local) +
+               (file->n_ranges + file->n_filled + file->n_requested) * sizeof(FileRange);
+}
+
 void filep_free(File **file)
 {
         file_free(*file);

@@ -64,6 +64,9 @@ File *file_new(Job *job, uint32_t index, const char *remote, const char *local);
 File *file_free(File *file); /* NULL */
 void filep_free(File **file);
 
+/* What it takes of the memory, nearly. */
+size_t file_footprint(const File *file);
+
 /* Of a FileHash, in bytes; 0 for none. */
 size_t hash_size(uint32_t hash);
 

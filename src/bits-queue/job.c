@@ -35,7 +35,7 @@ enum {
         RETRY_DELAY_MIN_SEC = 5,
         NO_PROGRESS_DEFAULT_SEC = 1209600,
         NOTIFY_INTERVAL_DEFAULT_MSEC = 500,
-        LOADED_FILES_MAX = 20000,               /* in memory, of jobs that do not move */
+        LOADED_BYTES_MAX = 64 * 1024 * 1024,    /* of files in memory, of jobs that do not move */
         PROGRESS_STORE_USEC = 60 * 1000 * 1000, /* at least so often, while bytes come */
 };
 
@@ -43,11 +43,20 @@ enum {
 
 void job_files_uncounted(Job *job)
 {
-        if (job->n_files_counted == 0)
+        if (job->loaded_bytes == 0)
                 return;
         TAILQ_REMOVE(&job->queue->loaded, job, loaded_link);
-        job->queue->n_loaded_files -= job->n_files_counted;
-        job->n_files_counted = 0;
+        job->queue->loaded_bytes -= job->loaded_bytes;
+        job->loaded_bytes = 0;
+}
+
+size_t job_files_bytes(const Job *job)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < job->n_files; i++)
+                n += file_footprint(job->files[i]);
+        return n;
 }
 
 static void drop_files(Job *job)
@@ -233,24 +242,29 @@ static bool may_unload(const Job *job)
                job->state != JOB_TRANSFERRING && !state_is_final(job->state);
 }
 
-void job_files_added(Job *job)
+/* The last used is the last to go. */
+static void count_files(Job *job, size_t bytes)
 {
         Queue *queue = job->queue;
         Job *other, *next;
 
-        if (job->n_files == 0)
+        job_files_uncounted(job);
+        if (bytes == 0)
                 return;
-        if (job->n_files_counted > 0)
-                TAILQ_REMOVE(&queue->loaded, job, loaded_link);
         TAILQ_INSERT_TAIL(&queue->loaded, job, loaded_link);
-        queue->n_loaded_files += job->n_files - job->n_files_counted;
-        job->n_files_counted = job->n_files;
+        queue->loaded_bytes += bytes;
+        job->loaded_bytes = bytes;
         for (other = TAILQ_FIRST(&queue->loaded);
-             other != job && queue->n_loaded_files > LOADED_FILES_MAX; other = next) {
+             other != job && queue->loaded_bytes > LOADED_BYTES_MAX; other = next) {
                 next = TAILQ_NEXT(other, loaded_link);
                 if (may_unload(other))
                         drop_files(other);
         }
+}
+
+void job_files_added(Job *job)
+{
+        count_files(job, job_files_bytes(job));
 }
 
 int job_load_files(Job *job)
@@ -259,8 +273,8 @@ int job_load_files(Job *job)
         int r;
 
         if (job->files || state_is_final(job->state)) {
-                if (job->n_files_counted > 0) /* the last used is the last to go */
-                        job_files_added(job);
+                if (job->loaded_bytes > 0)
+                        count_files(job, job->loaded_bytes);
                 return 0;
         }
         r = store_load_files(job->queue->store, job);

@@ -148,7 +148,8 @@ struct Job {
         size_t n_transfers;
         size_t fill_from; /* no file before it is left to move: lowered with a file's state */
         TAILQ_ENTRY(Job) loaded_link; /* Queue.loaded */
-        size_t n_files_counted;       /* of n_files, in Queue.n_loaded_files */
+        size_t loaded_bytes;          /* of its files, in Queue.loaded_bytes; 0: not there */
+        size_t ended_bytes;           /* the same of an ended job, in Queue.ended_bytes */
         bool keep_files;              /* something of them is in memory alone */
         uint64_t stored_usec;         /* CLOCK_BOOTTIME */
         bool departing; /* its rows are deleted in the open transaction: no update may follow */
@@ -280,6 +281,7 @@ void job_client_gone(Queue *queue, Client *client);
 void job_loaded(Job *job); /* from the store, and in the queue */
 int job_load_files(Job *job);
 void job_files_uncounted(Job *job); /* those of an ended job stay */
+size_t job_files_bytes(const Job *job);
 void job_files_added(Job *job); /* counts them, and unloads those of other jobs that are too many */
 HRESULT job_load_error(int error); /* of that: BG_E_DATABASE_CORRUPT, or the disk's */
 int job_progress(Job *job, JobProgress *ret);

@@ -11,6 +11,7 @@
 
 enum {
         ENDED_MAX = 1000,
+        ENDED_BYTES_MAX = 16 * 1024 * 1024, /* of their files */
 };
 
 static const uint64_t ended_age_usec = 3600ULL * 1000000;
@@ -216,8 +217,20 @@ static void forget_ended(Queue *queue, Job *job)
 {
         TAILQ_REMOVE(&queue->ended, job, queue_link);
         queue->n_ended--;
+        queue->ended_bytes -= job->ended_bytes;
         tdelete(job, &queue->jobs_by_id, compare);
         job_unref(job);
+}
+
+/* The one to go for another of its owner: his own oldest, or the oldest of all. */
+static Job *ended_to_forget(const Queue *queue, uid_t owner, const Job *stays)
+{
+        Job *job, *oldest = TAILQ_FIRST(&queue->ended);
+
+        TAILQ_FOREACH (job, &queue->ended, queue_link)
+                if (job->owner == owner && job != stays)
+                        return job;
+        return oldest == stays ? NULL : oldest;
 }
 
 void queue_end_job(Queue *queue, Job *job)
@@ -229,8 +242,12 @@ void queue_end_job(Queue *queue, Job *job)
         TAILQ_INSERT_TAIL(&queue->ended, job, queue_link);
         queue->n_ended++;
         job->ended_usec = now;
-        while ((oldest = TAILQ_FIRST(&queue->ended)) &&
-               (queue->n_ended > ENDED_MAX || oldest->ended_usec + ended_age_usec < now))
+        job->ended_bytes = job_files_bytes(job);
+        queue->ended_bytes += job->ended_bytes;
+        while ((oldest = TAILQ_FIRST(&queue->ended)) && oldest->ended_usec + ended_age_usec < now)
+                forget_ended(queue, oldest);
+        while ((queue->n_ended > ENDED_MAX || queue->ended_bytes > ENDED_BYTES_MAX) &&
+               (oldest = ended_to_forget(queue, job->owner, job)))
                 forget_ended(queue, oldest);
 }
 

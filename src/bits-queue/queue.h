@@ -65,10 +65,11 @@ typedef struct Queue {
         void *owners;          /* tsearch(3): the jobs of each */
         struct JobList loaded; /* Job.loaded_link: those whose files are in memory, the longest
                                   unused first */
-        size_t n_loaded_files;
-        struct JobList ended; /* Job.queue_link: final, kept for the pointers that clients hold */
+        size_t loaded_bytes;   /* of those files */
+        struct JobList ended;  /* Job.queue_link: final, kept for the pointers that clients hold */
         struct TokenList tokens; /* HelperToken.link: all that bitsd has vouched for */
         size_t n_jobs, n_ended;
+        size_t ended_bytes; /* of the files of ended jobs */
         uint32_t last_net_id;
         void *jobs_by_id; /* tsearch(3): all of both lists */
 } Queue;
@@ -90,8 +91,8 @@ size_t queue_count_jobs_of(const Queue *queue, uid_t owner);
 /* A job changes hands: only for the change of owner. */
 int queue_move_job(Queue *queue, Job *job, uid_t from, uid_t to);
 
-/* Only for job.c: puts a job in, moves it to the ended ones (a bounded number, for an hour), takes
- * it out. */
+/* Only for job.c: puts a job in, moves it to the ended ones (a bounded number, with a bounded size,
+ * for an hour; of too many the owner's own go first), takes it out. */
 int queue_add_job(Queue *queue, Job *job);
 void queue_end_job(Queue *queue, Job *job);
 void queue_remove_job(Queue *queue, Job *job);

@@ -1,0 +1,99 @@
+/* Which ended jobs are kept. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "job.h"
+#include "queue.h"
+
+static size_t bytes; /* of every job's files */
+
+size_t job_files_bytes(const Job *job)
+{
+        (void)job;
+        return bytes;
+}
+
+Job *job_unref(Job *job)
+{
+        free(job);
+        return NULL;
+}
+
+static void setup_queue(Queue *queue)
+{
+        memset(queue, 0, sizeof(*queue));
+        TAILQ_INIT(&queue->jobs);
+        TAILQ_INIT(&queue->ended);
+}
+
+/* A job that ends at once. */
+static Guid end_one(Queue *queue, uid_t owner)
+{
+        static uint64_t serial;
+        Job *job = calloc(1, sizeof(*job));
+
+        assert_non_null(job);
+        job->serial = ++serial;
+        memcpy(job->id.bytes, &job->serial, sizeof(job->serial));
+        job->owner = owner;
+        assert_int_equal(queue_add_job(queue, job), 0);
+        queue_end_job(queue, job);
+        return job->id;
+}
+
+static void many_end(Queue *queue, size_t n)
+{
+        Guid others = end_one(queue, 1), first = end_one(queue, 2), last;
+
+        for (size_t i = 0; i < n; i++)
+                last = end_one(queue, 2);
+        assert_non_null(queue_find_job(queue, &others)); /* another's do not push it out */
+        assert_null(queue_find_job(queue, &first));
+        assert_non_null(queue_find_job(queue, &last));
+}
+
+static void test_bounded_by_number(void **state)
+{
+        Queue queue;
+
+        (void)state;
+        setup_queue(&queue);
+        bytes = 0;
+        many_end(&queue, 1000);
+        assert_int_equal(queue.n_ended, 1000);
+        queue_clear(&queue);
+}
+
+static void test_bounded_by_size(void **state)
+{
+        Guid huge;
+        Queue queue;
+
+        (void)state;
+        setup_queue(&queue);
+        bytes = 1024 * 1024;
+        many_end(&queue, 40);
+        assert_in_range(queue.ended_bytes, 1, 16 * bytes);
+        bytes = 64 * 1024 * 1024;
+        huge = end_one(&queue, 3); /* somebody may be looking at it: it stays, alone */
+        assert_int_equal(queue.n_ended, 1);
+        assert_non_null(queue_find_job(&queue, &huge));
+        queue_clear(&queue);
+        assert_int_equal(queue.ended_bytes, 0);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_bounded_by_number),
+                cmocka_unit_test(test_bounded_by_size),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
