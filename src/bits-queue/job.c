@@ -142,6 +142,19 @@ bool caller_is_exempt(const Queue *queue, const Caller *caller)
         return caller->administrator || queue_is_system_account(queue, caller->uid);
 }
 
+/* Of jobs whose owners are bound by limits: an administrator's must not keep the others out. */
+static bool is_machine_full(const Queue *queue)
+{
+        size_t max = queue->settings.jobs_per_machine_max, n = 0;
+        const Job *job;
+
+        if (queue->n_jobs < max)
+                return false;
+        TAILQ_FOREACH (job, &queue->jobs, queue_link)
+                n += !job->elevated && !queue_is_system_account(queue, job->owner);
+        return n >= max;
+}
+
 HRESULT job_create(Queue *queue, const Caller *caller, const char *name, uint32_t type, Job **ret)
 {
         _cleanup_(job_unrefp) Job *job = NULL;
@@ -154,7 +167,7 @@ HRESULT job_create(Queue *queue, const Caller *caller, const char *name, uint32_
         if (!caller_is_exempt(queue, caller)) {
                 if (queue_count_jobs_of(queue, caller->uid) >= queue->settings.jobs_per_user_max)
                         return BG_E_TOO_MANY_JOBS_PER_USER;
-                if (queue->n_jobs >= queue->settings.jobs_per_machine_max)
+                if (is_machine_full(queue))
                         return BG_E_TOO_MANY_JOBS_PER_MACHINE;
         }
 

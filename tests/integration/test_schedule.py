@@ -14,6 +14,7 @@ from held import HeldOrigin
 from waiting import wait_for
 
 FOREGROUND, HIGH, NORMAL, LOW = range(4)
+BG_E_TOO_MANY_JOBS_PER_MACHINE = 0x80200050
 BG_E_MAXDOWNLOAD_TIMEOUT = 0x80200054
 BG_E_NOT_FOUND = 0x80200001
 
@@ -263,3 +264,25 @@ def test_a_bad_file_keeps_the_old_settings(service_log):
     assert f"bitsd.conf:{lines}: TimeSlice=never is no value of it" in said()
     assert configuration.limits() == before
     configuration.write(file_before)
+
+
+def test_an_administrators_jobs_keep_nobody_out():
+    """Only jobs of those who are bound by limits count for the machine's."""
+
+    def make(n):
+        connection = jobs.session()
+        return [connection.create("one of many").id for _ in range(n)]
+
+    def refusal():
+        return jobs.refused(jobs.session().create, "one too many")
+
+    def cancel(ids):
+        for job_id in ids:
+            jobs.session().get(job_id).call("Cancel")
+
+    with configuration.settings(MaxJobsPerMachine=2):
+        admins = people.call("admin", make, 3)
+        alices = people.call("alice", make, 2)
+        assert people.call("alice", refusal) == BG_E_TOO_MANY_JOBS_PER_MACHINE
+        people.call("alice", cancel, alices)
+        people.call("admin", cancel, admins)
