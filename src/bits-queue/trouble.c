@@ -6,6 +6,7 @@
 #include <string.h>
 #include <systemd/sd-event.h>
 
+#include "base/cleanup.h"
 #include "base/hresult.h"
 #include "base/log.h"
 #include "bus/bus.h"
@@ -166,6 +167,15 @@ static void vanish(Job *job)
         queue_end_job(job->queue, job);
 }
 
+/* What is in memory alone is not undone with the store. */
+static void keep_wishes(File *file, File *fresh)
+{
+        fresh->renamed = TAKE_PTR(file->renamed);
+        fresh->position = file->position;
+        fresh->no_ranges = file->no_ranges;
+        fresh->restarts = file->restarts;
+}
+
 /* A file that is on the move is as its transfer left it, and is written later: the caller's changes
  * do not concern it. Any other is as the store has it. */
 static int follow_files(Job *job)
@@ -184,6 +194,7 @@ static int follow_files(Job *job)
                         file_free(fresh);
                         continue;
                 }
+                keep_wishes(job->files[i], fresh);
                 file_free(job->files[i]);
                 job->files[i] = fresh;
         }

@@ -92,6 +92,23 @@ def test_calls_fail_and_change_nothing(kind, server, alices, files):
     assert sha256(alices / "x") == sha256(remote) and os.listdir(alices) == ["x"]
 
 
+def test_what_is_in_memory_alone_stays(kind, server, alices):
+    """A new name of a remote file waits for Resume: what fails meanwhile does not take it."""
+    with kind.make() as disk:
+
+        def scenario():
+            job = jobs.session_when_ready().create("renamed")
+            job.add(server.url("old"), alices / "x")
+            file = f"{job.path}/file/0"
+            job.bus.call(file, "File", "SetRemoteName", "s", server.url("new"))
+            kind.fail(disk)
+            assert jobs.refused(job.call, "SetDisplayName", "s", "after") == kind.hresult
+            kind.heal(disk)
+            return str(job.bus.call(file, "org.freedesktop.DBus.Properties", "Get", "ss", "org.bitsd1.File", "RemoteName"))
+
+        assert people.call("alice", scenario) == server.url("new")
+
+
 @pytest.mark.parametrize("kind", [Full, Unwritable])
 def test_what_was_refused_is_not_there_after_a_restart(kind, alices):
     """Not so where only the flush failed: then the bytes may have arrived all the same."""
