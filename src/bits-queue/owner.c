@@ -46,6 +46,15 @@ static void take_end(Take *take, HRESULT hr)
         free(take);
 }
 
+static void give_token_back(Take *take)
+{
+        Job *job = take->job;
+
+        job->token = token_unref(job->token);
+        if (take->old_token && !take->old_token->hung_up)
+                job->token = TAKE_PTR(take->old_token);
+}
+
 /* It is stored: the old owner's bits-file, and the helper's while his token is still here, clean
  * up.
  */
@@ -61,6 +70,8 @@ static void on_handed_over(void *userdata, HRESULT hr)
                 if (identity.token && identity.token->uid != take->old_uid)
                         orphanage_sweep(orphanage, identity.token->uid, identity);
         }
+        if (FAILED(hr)) /* it is the old owner's again, and so is not what the new one gave it */
+                give_token_back(take);
         token_unref(take->old_token);
         job_unref(take->job);
         done_call(&take->done, hr);

@@ -109,6 +109,31 @@ def test_what_is_in_memory_alone_stays(kind, server, alices):
         assert people.call("alice", scenario) == server.url("new")
 
 
+def test_helper_token_stays_when_a_take_over_fails(kind, passwords):
+    with kind.make() as disk:
+
+        def begin():
+            job = jobs.session_when_ready().create("helped")
+            job.set_token(jobs.logon("bob", passwords["bob"]))
+            return job.id
+
+        def take(job_id):
+            session = jobs.session_when_ready()
+            kind.fail(disk)
+            refused = jobs.refused(session.get(job_id).call, "TakeOwnership")
+            kind.heal(disk)
+            return refused
+
+        def look(job_id):
+            return str(bus.Bus().get(job_id).call("GetHelperTokenSid"))
+
+        job_id = people.call("alice", begin)
+        sid = people.call("alice", look, job_id)
+        assert sid
+        assert people.call("admin", take, job_id) == kind.hresult
+        assert people.call("alice", look, job_id) == sid
+
+
 @pytest.mark.parametrize("kind", [Full, Unwritable])
 def test_what_was_refused_is_not_there_after_a_restart(kind, alices):
     """Not so where only the flush failed: then the bytes may have arrived all the same."""
