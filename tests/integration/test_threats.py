@@ -18,6 +18,7 @@ import people
 import programs
 from conftest import sha256
 from held import HeldOrigin
+from network import Network
 from origins import Nginx
 from waiting import wait_for
 
@@ -244,5 +245,6 @@ def test_a_running_network_worker_is_behind_landlock(outside, server, files, ali
         job.call("Cancel")
         return known, state == bus.TRANSFERRED
 
-    with hosts(f"127.0.0.1 localhost {name}\n", outside):
+    # A name waits for a network beside the loopback, wherever it leads.
+    with Network(), hosts(f"127.0.0.1 localhost {name}\n", outside):
         assert people.call("alice", scenario) == (True, not outside)
