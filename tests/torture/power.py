@@ -53,10 +53,18 @@ def restart():
     wait_for(lambda: set(programs.pids("bits-queue")) - set(old), "another bits-queue")
 
 
+def who_starts_bitsd():
+    """The parent of bitsd; None while it is between two of them."""
+    try:
+        bitsd = int(pathlib.Path("/run/bits-sandbox/bitsd.pid").read_text())
+        return int(pathlib.Path(f"/proc/{bitsd}/stat").read_text().rpartition(")")[2].split()[1])
+    except (FileNotFoundError, ProcessLookupError, ValueError):
+        return None
+
+
 def stop_service():
-    """Nobody has the disk open; bitsd is kept from starting another until resume_service()."""
-    supervisor = int(pathlib.Path("/run/bits-sandbox/bitsd.pid").read_text())
-    parent = int(pathlib.Path(f"/proc/{supervisor}/stat").read_text().rpartition(")")[2].split()[1])
+    """Nobody has the disk open, and nobody starts another bitsd until its parent is continued."""
+    parent = wait_for(who_starts_bitsd, "a bitsd")
     os.kill(parent, 19)  # STOP
     jobs.kill("bitsd", "bits-queue", "bits-file", "bits-net", "bits-become")
     names = "bitsd", "bits-queue", "bits-file", "bits-net"
