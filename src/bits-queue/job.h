@@ -26,6 +26,12 @@ typedef struct RangeNews RangeNews;
 typedef struct Transfer Transfer;
 struct JobList;
 
+enum {
+        DISPLAY_NAME_MAX = 256, /* code points */
+        DESCRIPTION_MAX = 1024,
+        RETRY_DELAY_MIN_SEC = 5,
+};
+
 typedef enum JobPriority { /* values of BG_JOB_PRIORITY */
         PRIORITY_FOREGROUND,
         PRIORITY_HIGH,
@@ -221,6 +227,7 @@ Job *job_unref(Job *job); /* NULL */
 
 /* Setters: at once in memory and in the open transaction; BG_E_INVALID_STATE for a final job, and
  * the documented code for a bad value. Reply after job_commit(). */
+HRESULT job_set_number(Job *job, uint32_t *field, uint32_t value); /* one of the job's own */
 HRESULT job_set_display_name(Job *job, const char *value);
 HRESULT job_set_description(Job *job, const char *value);
 HRESULT job_set_priority(Job *job, uint32_t value);
