@@ -184,7 +184,7 @@ struct Job {
         TAILQ_ENTRY(Job) changed_link; /* bus/listener.c */
         bool changed_listed;
 
-        unsigned lost_workers; /* transfer.c: since the last progress */
+        unsigned lost_workers; /* transfer-net.c: since the last progress */
 
         /* notify.c; times are CLOCK_BOOTTIME */
         TAILQ_ENTRY(Job) notify_link;

@@ -1,6 +1,6 @@
 /*
  * What workers and bitsd say is bad until checked: pure checks of one message each, whatever the
- * state. The state is worker.c's, transfer.c's and supervisor.c's to check.
+ * state. The state is worker.c's, transfer-net.c's and supervisor.c's to check.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /*
  * Spans: in which order a transfer fetches a file, and what of that is durable. The invariant: what
  * is there already, and what was sent for, is never sent for again. Knows the file and the stream
- * of wire/net.h; transfer.c talks to bits-net.
+ * of wire/net.h; transfer-net.c talks to bits-net.
  */
 #pragma once
 

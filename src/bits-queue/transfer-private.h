@@ -1,0 +1,49 @@
+/*
+ * What the files of a transfer share: transfer.c (its life), transfer-file.c (bits-file's part),
+ * transfer-net.c (bits-net's). Nobody else includes it.
+ */
+#pragma once
+
+#include <bitsmsg.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "transfer.h"
+#include "wire/net.h"
+
+/* ---- transfer.c ------------------------------------------------------------------------------ */
+
+/* Drops one of Transfer.refs; the last frees it. */
+void transfer_unref(Transfer *t);
+
+/* Takes it from its job, its file and its worker, and tells the job; drops its own reference. */
+void transfer_end(Transfer *t);
+
+/* Ends the transfer and fails its job; the first failure of a job counts, and none of a transfer
+ * that was stopped. text may be NULL. */
+void transfer_fail(Transfer *t, HRESULT code, uint32_t context, const char *text,
+                   enum NetClass class);
+
+/* Ends it as what a worker that could not be had, by result (-errno), means for the job. */
+void no_worker(Transfer *t, int result);
+
+/* Writes the file's row; durable with the next commit. */
+void store_file(Transfer *t);
+
+/* The transfer's only timer, which is set anew: calls handler once, with t. 0 or -errno. */
+int set_timer(Transfer *t, uint64_t delay_usec, sd_event_time_handler_t handler);
+
+/* Hands the open and recorded file to a bits-net, after its source was opened if it has one here.
+ */
+void move(Transfer *t);
+
+/* ---- transfer-file.c ------------------------------------------------------------------------- */
+
+/* Goes on from what the file has: names it, opens it, or seals it when all is there. */
+void name_or_open(Transfer *t);
+
+/* Has the source opened, which is a file of this machine; then moves. */
+void open_source(Transfer *t);
+
+/* All bytes are durable: has the file checked and sealed, which ends the transfer. */
+void seal(Transfer *t);
