@@ -307,12 +307,13 @@ static bool on_failed(Transfer *t, const NetFailed *failed)
 {
         if (!t->deaf && failed->offset > t->file->size && t->file->size != NET_SIZE_UNKNOWN)
                 return false;
-        if (failed->offset > t->file->offset &&
+        if (!t->deaf && failed->offset > t->file->offset &&
             (t->state == TRANSFER_RESTARTING || failed->offset > spans_end(&t->spans)))
                 return false;
         net_forget(t->worker, t);
         t->worker = NULL;
-        keep_durable(t, failed->offset);
+        if (!t->deaf)
+                keep_durable(t, failed->offset);
         if (t->stop) {
                 transfer_end(t);
                 return true;
