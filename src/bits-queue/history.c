@@ -127,7 +127,7 @@ const char *history_kind_name(uint32_t kind)
                 [HISTORY_ERROR] = "error",       [HISTORY_FILES] = "files",
                 [HISTORY_OWNER] = "owner",       [HISTORY_TOKEN] = "token",
                 [HISTORY_NOTIFIED] = "notified", [HISTORY_COMMAND] = "command",
-                [HISTORY_UNUSED] = "unused",
+                [HISTORY_UNUSED] = "unused",     [HISTORY_GAP] = "gap",
         };
 
         return kind < HISTORY_KIND_COUNT && names[kind] ? names[kind] : "?";
@@ -157,36 +157,56 @@ void history_log(const Job *job, HistoryKind kind, HRESULT code, const char *tex
 }
 
 typedef struct Announcement {
-        Queue *queue;
+        Job *job; /* holds a reference */
         HistoryRow row;
         char *text;
 } Announcement;
 
+static Announcement *announcement_free(Announcement *a)
+{
+        job_unref(a->job);
+        free(a->text);
+        free(a);
+        return NULL;
+}
+
+/* An event that could not be stored is not told; that it is missing is, with the next one. */
 static void on_committed(void *userdata, HRESULT hr)
 {
         Announcement *a = userdata;
 
         if (SUCCEEDED(hr))
-                bus_job_event(a->queue, &a->row);
-        free(a->text);
-        free(a);
+                bus_job_event(a->job->queue, &a->row);
+        else
+                a->job->history_gap = true;
+        announcement_free(a);
 }
 
 static void add(Job *job, HistoryKind kind, JobState state, HRESULT code, const char *text)
 {
         History *h = job->queue->history;
-        Announcement *a = calloc(1, sizeof(*a));
+        Announcement *a;
         Owner *owner;
 
-        if (a)
-                a->text = strdup(text ? text : "");
-        if (!h || !a || !a->text) {
-                free(a ? a->text : NULL);
-                free(a);
+        if (!h)
+                return;
+        if (job->history_gap) {
+                job->history_gap = false;
+                add(job, HISTORY_GAP, state, S_OK, NULL);
+        }
+        a = calloc(1, sizeof(*a));
+        if (!a) {
+                job->history_gap = true;
+                return;
+        }
+        a->job = job_ref(job);
+        a->text = strdup(text ? text : "");
+        if (!a->text) {
+                on_committed(a, E_OUTOFMEMORY);
                 return;
         }
         *a = (Announcement){
-                .queue = job->queue,
+                .job = a->job,
                 .text = a->text,
                 .row = {.job = job->id,
                         .owner = job->owner,

@@ -25,6 +25,7 @@ typedef enum HistoryKind { /* stored, and on the bus: only to be added to */
         HISTORY_NOTIFIED, /* a receiver was told; text: what; code: what it answered */
         HISTORY_COMMAND,  /* a command line ran; code: S_OK when it ended with 0 */
         HISTORY_UNUSED,   /* cancelled after the inactivity time */
+        HISTORY_GAP,      /* what happened before may be missing: the store could not be written */
         HISTORY_KIND_COUNT,
 } HistoryKind;
 

@@ -184,6 +184,7 @@ struct Job {
         TAILQ_ENTRY(Job) changed_link; /* bus/listener.c */
         bool changed_listed;
 
+        bool history_gap;      /* history.c: some event of it could not be stored */
         unsigned lost_workers; /* transfer-net.c: since the last progress */
 
         /* notify.c; times are CLOCK_BOOTTIME */

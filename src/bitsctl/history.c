@@ -33,8 +33,9 @@ typedef struct History {
 
 static const char *kind_name(uint32_t kind)
 {
-        static const char *const names[] = {"",      "created", "state",    "error",   "files",
-                                            "owner", "token",   "notified", "command", "unused"};
+        static const char *const names[] = {"",        "created", "state", "error",
+                                            "files",   "owner",   "token", "notified",
+                                            "command", "unused",  "gap"};
 
         return kind > 0 && kind < ELEMENTS(names) ? names[kind] : "other";
 }

@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 
+import dbus
 import pytest
 
 import bus
@@ -19,6 +20,7 @@ from held import HeldOrigin
 from waiting import wait_for
 
 DISK_FULL, IO_DEVICE = 0x80070070, 0x8007045D
+HISTORY_GAP = 10
 
 
 class Full:
@@ -180,8 +182,10 @@ def test_transfer_pauses_and_goes_on(kind, alices):
             job = bus.Bus().get(job_id)
             jobs.wait_state(job, bus.TRANSFERRED)
             job.call("Complete")
+            rows = job.bus.manager("ListHistory", "tuu", dbus.UInt64(0), dbus.UInt32(0), dbus.UInt32(256))[0]
+            return [int(row[4]) for row in rows if str(row[1]) == job_id]
 
-        people.call("alice", end)
+        assert HISTORY_GAP in people.call("alice", end)  # what could not be stored is missing, and that is said
         assert (alices / "f").read_bytes() == origin.body and os.listdir(alices) == ["f"]
 
 
