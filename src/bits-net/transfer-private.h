@@ -99,7 +99,7 @@ void transfer_fail(Transfer *t);
 void transfer_finish(Transfer *t);
 
 /* Tells bits-queue an offset: NET_PROGRESS, NET_CHECKPOINT, NET_WANT or NET_DONE. */
-void send_offset(Transfer *t, enum NetType type, uint64_t offset);
+void transfer_send_offset(Transfer *t, enum NetType type, uint64_t offset);
 
 /* ---- transfer-request.c ---------------------------------------------------------------------- */
 
@@ -121,8 +121,8 @@ void transfer_span_end(Transfer *t);
 /* ---- transfer-target.c ----------------------------------------------------------------------- */
 
 /* Where the next byte goes in the file, and the end of the span there; NET_SIZE_UNKNOWN. */
-uint64_t local_position(const Transfer *t);
-uint64_t local_end(const Transfer *t);
+uint64_t transfer_position(const Transfer *t);
+uint64_t transfer_local_end(const Transfer *t);
 
 /* The first byte may be written: makes room for all, with nothing beyond the offset of a file that
  * is written from its begin to its end. May set a failure. */

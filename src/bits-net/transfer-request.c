@@ -147,12 +147,12 @@ int transfer_ask(Transfer *t)
 void transfer_span_end(Transfer *t)
 {
         transfer_must(t, EVENT_SPAN_END);
-        send_offset(t, NET_WANT, t->offset);
+        transfer_send_offset(t, NET_WANT, t->offset);
 }
 
 void transfer_received(Transfer *t)
 {
-        if (t->span.length != NET_SIZE_UNKNOWN && local_position(t) != local_end(t)) {
+        if (t->span.length != NET_SIZE_UNKNOWN && transfer_position(t) != transfer_local_end(t)) {
                 transfer_set_failure(t, failure_from_curl(CURLE_PARTIAL_FILE, 0, t->answer.status));
                 transfer_fail(t);
                 return;

@@ -101,12 +101,12 @@ static void on_synced(Sync *sync)
         case TRANSFER_ASKING: /* for a later span */
         case TRANSFER_RECEIVING:
         case TRANSFER_WANTING:
-                send_offset(t, NET_CHECKPOINT, t->durable);
+                transfer_send_offset(t, NET_CHECKPOINT, t->durable);
                 transfer_checkpoint(t);
                 break;
         case TRANSFER_FINISHING:
                 if (t->dirty) /* another sync follows, and may take long */
-                        send_offset(t, NET_CHECKPOINT, t->durable);
+                        transfer_send_offset(t, NET_CHECKPOINT, t->durable);
                 transfer_finish(t);
                 break;
         case TRANSFER_CLOSING:
@@ -119,12 +119,12 @@ static void on_synced(Sync *sync)
         }
 }
 
-uint64_t local_position(const Transfer *t)
+uint64_t transfer_position(const Transfer *t)
 {
         return t->span.local + (t->offset - t->span_begin);
 }
 
-uint64_t local_end(const Transfer *t)
+uint64_t transfer_local_end(const Transfer *t)
 {
         return t->span.length != NET_SIZE_UNKNOWN ? t->span.local + t->span.length
                                                   : NET_SIZE_UNKNOWN;
@@ -137,14 +137,14 @@ void transfer_prepare(Transfer *t)
         if (r > 0)
                 transfer_set_dirty(t);
         if (r >= 0 && t->span.length != NET_SIZE_UNKNOWN)
-                r = target_reserve(t->fd, local_position(t), local_end(t));
+                r = target_reserve(t->fd, transfer_position(t), transfer_local_end(t));
         if (r < 0)
                 transfer_set_failure(t, failure_from_errno(r, "make room in the file"));
 }
 
 void transfer_store(Transfer *t, const char *data, size_t size)
 {
-        uint64_t end = local_end(t), position = local_position(t);
+        uint64_t end = transfer_local_end(t), position = transfer_position(t);
         int r;
 
         if (size > (end != NET_SIZE_UNKNOWN ? end : INT64_MAX) - position) {
@@ -163,6 +163,6 @@ void transfer_store(Transfer *t, const char *data, size_t size)
         transfer_checkpoint(t);
         if (now_usec(t) >= t->progress_usec + PROGRESS_USEC) {
                 t->progress_usec = now_usec(t);
-                send_offset(t, NET_PROGRESS, t->offset);
+                transfer_send_offset(t, NET_PROGRESS, t->offset);
         }
 }

@@ -68,7 +68,7 @@ void transfer_must(Transfer *t, TransferEvent event)
         (void)r;
 }
 
-void send_offset(Transfer *t, enum NetType type, uint64_t offset)
+void transfer_send_offset(Transfer *t, enum NetType type, uint64_t offset)
 {
         NetOffset message = {.header = {.type = type, .sequence = t->id}, .offset = offset};
 
@@ -156,7 +156,7 @@ void transfer_finish(Transfer *t)
         if (t->failed)
                 send_failed(worker, t->id, &t->failure, t->durable);
         else
-                send_offset(t, NET_DONE, t->durable);
+                transfer_send_offset(t, NET_DONE, t->durable);
         transfer_free(t);
 }
 

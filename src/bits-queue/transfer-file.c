@@ -67,16 +67,16 @@ static void on_source(void *userdata, int result, const FileReply *reply, int fd
         if (t->stop)
                 transfer_end(t);
         else if (!reply)
-                no_worker(t, result);
+                transfer_no_worker(t, result);
         else if (result < 0)
                 transfer_fail(t, source_error(result), CONTEXT_REMOTE_FILE, NULL,
                               source_error_passes(result) ? NET_TRANSIENT : NET_FATAL);
         else
-                move(t);
+                transfer_move(t);
 }
 
 /* The network identity reads it, as it would from a server. */
-void open_source(Transfer *t)
+void transfer_open_source(Transfer *t)
 {
         FileRequest request = {.header.type = FILE_OPEN_SOURCE, .mtime_usec = INT64_MIN};
         Identity identity;
@@ -102,7 +102,7 @@ static void on_recorded(void *userdata, HRESULT hr)
         if (t->stop || FAILED(hr))
                 transfer_end(t);
         else
-                move(t);
+                transfer_move(t);
         transfer_unref(t);
 }
 
@@ -115,16 +115,17 @@ static int on_try_again(sd_event_source *source, uint64_t usec, void *userdata)
         if (t->stop)
                 transfer_end(t);
         else if (t->state == TRANSFER_SEALING)
-                seal(t);
+                transfer_seal(t);
         else
-                name_or_open(t);
+                transfer_go_on(t);
         return 0;
 }
 
 /* bits-file found another writer: he is gone soon, or is made to go. */
 static void wait_for_writer(Transfer *t)
 {
-        if (++t->busy_tries > BUSY_TRIES || set_timer(t, BUSY_RETRY_USEC, on_try_again) < 0)
+        if (++t->busy_tries > BUSY_TRIES ||
+            transfer_set_timer(t, BUSY_RETRY_USEC, on_try_again) < 0)
                 transfer_fail(t, HRESULT_FROM_WIN32(ERROR_SHARING_VIOLATION), CONTEXT_LOCAL_FILE,
                               "another process has the temporary file open for writing",
                               NET_TRANSIENT);
@@ -150,7 +151,7 @@ static void on_displaced(Transfer *t)
 
         if (file->displaced && file_start_over(file) == 0) {
                 file->displaced = false;
-                name_or_open(t);
+                transfer_go_on(t);
                 return;
         }
         file->displaced = true;
@@ -167,14 +168,14 @@ static void on_opened(void *userdata, int result, const FileReply *reply, int fd
         if (t->stop) {
                 transfer_end(t);
         } else if (!reply) {
-                no_worker(t, result);
+                transfer_no_worker(t, result);
         } else if (result == 0) {
                 t->file->displaced = false;
                 t->file->received = t->file->offset;
                 t->file->id =
                         reply->file; /* a resumed one is a fresh copy where leases are refused */
                 t->file->directory = reply->directory;
-                store_file(t);
+                transfer_store(t);
                 t->state = TRANSFER_RECORDING;
                 t->refs++;
                 commit_then(t->job->queue, S_OK, (Done){on_recorded, t});
@@ -184,11 +185,11 @@ static void on_opened(void *userdata, int result, const FileReply *reply, int fd
                 wait_for_writer(t);
         } else if (result == -EEXIST && !resumed && t->busy_tries++ < BUSY_TRIES) {
                 file_reset(t->file); /* somebody else's file has that name: another */
-                name_or_open(t);
+                transfer_go_on(t);
         } else if (result == -ESTALE && t->busy_tries++ < BUSY_TRIES &&
                    file_start_over(t->file) == 0) {
                 log_notice("the temporary file of a job is not the one it was: started over");
-                name_or_open(t);
+                transfer_go_on(t);
         } else
                 transfer_fail(t, local_error(result), CONTEXT_LOCAL_FILE, NULL,
                               local_class(result));
@@ -215,7 +216,7 @@ static void on_named(void *userdata, HRESULT hr)
         transfer_unref(t);
 }
 
-void name_or_open(Transfer *t)
+void transfer_go_on(Transfer *t)
 {
         Orphanage *orphanage = t->job->queue->orphanage;
         File *file = t->file;
@@ -233,7 +234,7 @@ void name_or_open(Transfer *t)
                 (void)file_start_over(
                         t->file); /* another identity's: it starts anew under this one */
         if (file->state == FILE_RECEIVED) {
-                seal(t);
+                transfer_seal(t);
                 return;
         }
         if (file->temp[0]) {
@@ -254,7 +255,7 @@ void name_or_open(Transfer *t)
         }
         (void)snprintf(file->temp, sizeof(file->temp), "BIT%08X.tmp", random);
         file->temp_uid = uid;
-        store_file(t);
+        transfer_store(t);
         t->state = TRANSFER_NAMING;
         t->refs++;
         commit_then(t->job->queue, S_OK, (Done){on_named, t});
@@ -292,14 +293,14 @@ static void on_sealed(void *userdata, int result, const FileReply *reply, int fd
                 if (t->stop)
                         transfer_end(t);
                 else
-                        no_worker(t, result);
+                        transfer_no_worker(t, result);
         } else if (result == 0) {
                 t->file->state = FILE_SEALED;
                 t->file->validation = VALIDATION_NONE;
                 notify_file(t->file);
                 if (reply->file.inode != 0)
                         t->file->id = reply->file; /* a fresh inode, where leases are refused */
-                store_file(t);
+                transfer_store(t);
                 job_ref(job);
                 transfer_end(t);
                 job_progressed(job);
@@ -322,7 +323,7 @@ static void on_sealed(void *userdata, int result, const FileReply *reply, int fd
                               local_class(result));
 }
 
-void seal(Transfer *t)
+void transfer_seal(Transfer *t)
 {
         FileRequest request;
 

@@ -102,7 +102,7 @@ static void misfit(Transfer *t)
         bool sized = t->file->validator.size != NET_SIZE_UNKNOWN;
 
         file_drop_requested(t->file); /* else it could never go on */
-        store_file(t);
+        transfer_store(t);
         job_fail(t->job, sized ? BG_E_INVALID_RANGE : BG_E_RANDOM_ACCESS_NOT_SUPPORTED,
                  CONTEXT_REMOTE_FILE, (int32_t)t->file->index, NULL, FAILURE_FATAL);
 }
@@ -139,7 +139,7 @@ static bool on_response(Transfer *t, const NetResponse *response)
         file->size = file->n_ranges > 0
                              ? ranges_sum(file->ranges, file->n_ranges, file->validator.size)
                              : file->validator.size;
-        store_file(t);
+        transfer_store(t);
         if (t->job->state == JOB_CONNECTING)
                 (void)job_event(t->job, EVENT_CONNECTED);
         if (response->restarted) {
@@ -167,7 +167,7 @@ static bool on_offset(Transfer *t, const NetOffset *message)
                 file->received = message->offset;
         if (durable) {
                 on_durable(t, message->offset);
-                store_file(t);
+                transfer_store(t);
         }
         job_progressed(t->job);
         check_limit(t);
@@ -236,7 +236,7 @@ static bool on_done(Transfer *t, const NetOffset *message)
                 file->restarts = 0;
                 file->state = FILE_RECEIVED;
         }
-        store_file(t);
+        transfer_store(t);
         job_progressed(t->job);
         if (exceeds_limit(t->job))
                 transfer_fail(t, BG_E_MAX_DOWNLOAD_SIZE_LIMIT_REACHED, CONTEXT_REMOTE_FILE, NULL,
@@ -244,7 +244,7 @@ static bool on_done(Transfer *t, const NetOffset *message)
         else if (t->stop || part)
                 transfer_end(t);
         else
-                seal(t);
+                transfer_seal(t);
         return true;
 }
 
@@ -255,7 +255,7 @@ static void start_anew(Transfer *t)
 
         log_info("the remote file is another version: started over");
         file_forget_bytes(file);
-        store_file(t);
+        transfer_store(t);
         if (++file->restarts <= RESTARTS_MAX) {
                 transfer_end(t); /* the scheduler starts another, once this is committed */
                 return;
@@ -278,7 +278,7 @@ static void go_without_ranges(Transfer *t)
         file_drop_requested(file);
         file->position = 0;
         if (t->job->on_demand) {
-                store_file(t);
+                transfer_store(t);
                 transfer_fail(t, BG_E_RANDOM_ACCESS_NOT_SUPPORTED, CONTEXT_REMOTE_FILE,
                               "the server does not serve ranges", NET_FATAL);
                 return;
@@ -287,7 +287,7 @@ static void go_without_ranges(Transfer *t)
         file->filled = NULL;
         file->n_filled = 0;
         file->offset = file->received = prefix;
-        store_file(t);
+        transfer_store(t);
         transfer_end(t);
 }
 
@@ -299,7 +299,7 @@ static void keep_durable(Transfer *t, uint64_t offset)
         on_durable(t, offset);
         if (offset > t->file->received)
                 t->file->received = offset;
-        store_file(t);
+        transfer_store(t);
         job_progressed(t->job);
 }
 
@@ -332,7 +332,7 @@ static bool on_failed(Transfer *t, const NetFailed *failed)
 
                 file_drop_requested(t->file); /* else it could never go on */
                 t->file->position = 0;
-                store_file(t);
+                transfer_store(t);
                 if (!requested) {
                         transfer_end(t); /* the position was a wish, and is forgotten */
                         return true;
@@ -380,7 +380,7 @@ void transfer_on_net_lost(Transfer *t, int result)
         if (t->stop)
                 transfer_end(t);
         else if (result != -ECONNRESET)
-                no_worker(t, result);
+                transfer_no_worker(t, result);
         else if (++t->job->lost_workers > LOST_WORKERS_MAX)
                 transfer_fail(t, BG_E_CONNECTION_CLOSED, CONTEXT_TRANSPORT,
                               "the network worker ended, again and again", NET_TRANSIENT);

@@ -25,25 +25,25 @@ void transfer_fail(Transfer *t, HRESULT code, uint32_t context, const char *text
                    enum NetClass class);
 
 /* Ends it as what a worker that could not be had, by result (-errno), means for the job. */
-void no_worker(Transfer *t, int result);
+void transfer_no_worker(Transfer *t, int result);
 
 /* Writes the file's row; durable with the next commit. */
-void store_file(Transfer *t);
+void transfer_store(Transfer *t);
 
 /* The transfer's only timer, which is set anew: calls handler once, with t. 0 or -errno. */
-int set_timer(Transfer *t, uint64_t delay_usec, sd_event_time_handler_t handler);
+int transfer_set_timer(Transfer *t, uint64_t delay_usec, sd_event_time_handler_t handler);
 
 /* Hands the open and recorded file to a bits-net, after its source was opened if it has one here.
  */
-void move(Transfer *t);
+void transfer_move(Transfer *t);
 
 /* ---- transfer-file.c ------------------------------------------------------------------------- */
 
 /* Goes on from what the file has: names it, opens it, or seals it when all is there. */
-void name_or_open(Transfer *t);
+void transfer_go_on(Transfer *t);
 
 /* Has the source opened, which is a file of this machine; then moves. */
-void open_source(Transfer *t);
+void transfer_open_source(Transfer *t);
 
 /* All bytes are durable: has the file checked and sealed, which ends the transfer. */
-void seal(Transfer *t);
+void transfer_seal(Transfer *t);

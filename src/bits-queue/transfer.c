@@ -71,13 +71,13 @@ void transfer_fail(Transfer *t, HRESULT code, uint32_t context, const char *text
         job_unref(job);
 }
 
-void store_file(Transfer *t)
+void transfer_store(Transfer *t)
 {
         /* What fails here fails the commit (trouble.h). */
         (void)store_update_file(t->job->queue->store, t->file);
 }
 
-int set_timer(Transfer *t, uint64_t delay_usec, sd_event_time_handler_t handler)
+int transfer_set_timer(Transfer *t, uint64_t delay_usec, sd_event_time_handler_t handler)
 {
         Queue *queue = t->job->queue;
 
@@ -86,7 +86,7 @@ int set_timer(Transfer *t, uint64_t delay_usec, sd_event_time_handler_t handler)
                                  now_monotonic_usec() + delay_usec, 1000, handler, t);
 }
 
-void no_worker(Transfer *t, int result)
+void transfer_no_worker(Transfer *t, int result)
 {
         Job *job = job_ref(t->job);
 
@@ -135,8 +135,8 @@ static void nothing_to_move(Transfer *t, int result)
                 transfer_fail(t, E_OUTOFMEMORY, CONTEXT_QUEUE_MANAGER, NULL, NET_TRANSIENT);
         } else if (t->file->offset == t->file->size) {
                 t->file->state = FILE_RECEIVED;
-                store_file(t);
-                seal(t);
+                transfer_store(t);
+                transfer_seal(t);
         } else
                 transfer_end(t);
 }
@@ -157,7 +157,7 @@ static int start_net(Transfer *t, Identity identity, const NetTransfer *message)
                         &t->worker);
 }
 
-void move(Transfer *t)
+void transfer_move(Transfer *t)
 {
         _cleanup_(freep) NetTransfer *message = calloc(1, sizeof(*message));
         File *file = t->file;
@@ -177,7 +177,7 @@ void move(Transfer *t)
                 return;
         }
         if (source_is_local(file->remote) && t->source < 0) {
-                open_source(t);
+                transfer_open_source(t);
                 return;
         }
         t->state = TRANSFER_MOVING;
@@ -194,7 +194,7 @@ void move(Transfer *t)
         }
         r = start_net(t, identity, message);
         if (r < 0)
-                no_worker(t, r);
+                transfer_no_worker(t, r);
 }
 
 /* ---- start and stop -------------------------------------------------------------------------- */
@@ -216,7 +216,7 @@ int transfer_start(File *file)
         file->transfer = t;
         TAILQ_INSERT_TAIL(&t->job->transfers, t, job_link);
         t->job->n_transfers++;
-        name_or_open(t);
+        transfer_go_on(t);
         return 0;
 }
 
@@ -241,7 +241,7 @@ void transfer_stop(Transfer *t)
         if (t->worker) {
                 t->state = TRANSFER_STOPPING;
                 net_order(t->worker, NET_CANCEL, t->net_id);
-                (void)set_timer(t, STOP_USEC, on_stop_overdue);
+                (void)transfer_set_timer(t, STOP_USEC, on_stop_overdue);
         }
         /* Otherwise an answer or the timer is under way, and sees it. */
 }
