@@ -182,7 +182,7 @@ static void on_committed(void *userdata, HRESULT hr)
         announcement_free(a);
 }
 
-static void add(Job *job, HistoryKind kind, JobState state, HRESULT code, const char *text)
+static void put(Job *job, HistoryKind kind, JobState state, HRESULT code, const char *text)
 {
         History *h = job->queue->history;
         Announcement *a;
@@ -190,10 +190,6 @@ static void add(Job *job, HistoryKind kind, JobState state, HRESULT code, const 
 
         if (!h)
                 return;
-        if (job->history_gap) {
-                job->history_gap = false;
-                add(job, HISTORY_GAP, state, S_OK, NULL);
-        }
         a = calloc(1, sizeof(*a));
         if (!a) {
                 job->history_gap = true;
@@ -227,6 +223,15 @@ static void add(Job *job, HistoryKind kind, JobState state, HRESULT code, const 
                 trim(h, owner);
         }
         commit_then(job->queue, S_OK, (Done){on_committed, a});
+}
+
+static void add(Job *job, HistoryKind kind, JobState state, HRESULT code, const char *text)
+{
+        if (job->history_gap) {
+                job->history_gap = false;
+                put(job, HISTORY_GAP, state, S_OK, NULL);
+        }
+        put(job, kind, state, code, text);
 }
 
 void history_add(Job *job, HistoryKind kind, HRESULT code, const char *text)

@@ -93,6 +93,8 @@ static int put(Queue *queue, uint64_t serial)
         r = job->files ? adopt_abandoned(job) : 0;
         if (r == 0)
                 r = store_update_job(queue->store, job);
+        if (!job->files)
+                return r;
         for (size_t i = 0; i < job->n_files && r == 0; i++)
                 r = store_update_file(queue->store, job->files[i]);
         return r;

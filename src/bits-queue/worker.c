@@ -531,6 +531,8 @@ static void share_limit(WorkerPool *pool)
 
         TAILQ_FOREACH (worker, &pool->workers, link)
                 all += count_limited(worker);
+        if (all == 0)
+                return;
         TAILQ_FOREACH (worker, &pool->workers, link) {
                 count = count_limited(worker);
                 if (count == 0) /* nothing to limit; what comes to it is counted then */

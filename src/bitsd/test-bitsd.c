@@ -990,12 +990,12 @@ static void test_slow_group(void **state)
         run("touch /run/go");
         wait_ready();
         link_queue();
-        run("cd /dev/shm/libexec && mv really-become bits-become && rmdir /run/first && rm "
-            "/run/go");
-
         assert_int_equal(finish_as(socks[0], &ticket, NULL), 0);
         assert_int_equal(ticket.ticket.flags, TICKET_ADMINISTRATOR);
         assert_int_equal(finish_as(socks[1], &token, &fd), 0);
+        /* not before: they have been on their way from the one to the other */
+        run("cd /dev/shm/libexec && mv really-become bits-become && rmdir /run/first && rm "
+            "/run/go");
         assert_int_equal(query(fd).administrator, 1);
         alice = ticket_of(ALICE);
         assert_int_equal(spawn(WORKER_FILE, &alice, fd).result, -EACCES);
