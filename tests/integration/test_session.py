@@ -150,7 +150,7 @@ def test_log_off_drops_helper_tokens(logged_on, logind, origin):
     assert look("alice", job)[0] == bus.TRANSFERRING
 
     logind.log_off(alices)
-    wait_look("alice", job, bus.ERROR)
+    wait_look("alice", job, bus.ERROR, "token")
     assert people.call("alice", lambda: bus.Bus().get(job).error()[0]) == bus.BG_E_TOKEN_REQUIRED
     assert str(people.call("alice", lambda: bus.Bus().get(job).get("HelperTokenSid"))) == ""
     wait_for(lambda: not worker_of("bob"), "the end of the token's workers")
