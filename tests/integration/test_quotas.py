@@ -98,7 +98,7 @@ def test_files_of_a_job():
 
 @pytest.mark.parametrize("who", ["admin", "root", "system"])
 def test_exempt(who, request):
-    """Administrators, root and system accounts."""
+    """Administrators, root and system accounts: no limit for them, and none for others by what they have."""
     name = request.getfixturevalue("system_account") if who == "system" else who
 
     def add_three():
@@ -111,4 +111,5 @@ def test_exempt(who, request):
     with configuration.settings(MaxJobsPerUser=1, MaxJobsPerMachine=2, MaxFilesPerJob=1):
         with jobs_of(name, 3):
             people.call(name, add_three)
-            assert make("alice", 1) == ([], BG_E_TOO_MANY_JOBS_PER_MACHINE)
+            with jobs_of("alice", 1), jobs_of("bob", 1):
+                assert make("carol", 1) == ([], BG_E_TOO_MANY_JOBS_PER_MACHINE)
