@@ -200,6 +200,7 @@ def test_complete_stops_before_its_first_rename(kind, server, alices, files):
                 job.add(server.url(remote.name), alices / name)
             job.call("Resume")
             jobs.wait_state(job, bus.TRANSFERRED)
+            job.call("SetDescription", "s", "answered when that is stored as well")
             kind.fail(disk)
             refused = jobs.refused(job.call, "Complete"), job.state, jobs.temporaries(alices) == sorted(os.listdir(alices))
             kind.heal(disk)
