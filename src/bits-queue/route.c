@@ -20,6 +20,7 @@
 
 enum {
         SETTLE_USEC = 100 * 1000, /* changes come in bursts */
+        LOOKS_MAX = 4,            /* after 1, 4, 16 and 64 s */
         LINKS_MAX = 4096,
         BUFFER_SIZE = 32768,
 };
@@ -40,10 +41,11 @@ struct Routes {
 
         Link *links;
         size_t n_links;
-        bool stale;    /* the kernel has told of a change since they were read */
-        bool off;      /* some route leads off this machine */
-        uint64_t hash; /* of links and routes: tells a change from a refresh */
-        uint64_t told; /* that of the last change that was told */
+        bool stale;       /* the kernel has told of a change since they were read */
+        bool off;         /* some route leads off this machine */
+        unsigned n_looks; /* since the last change */
+        uint64_t hash;    /* of links and routes: tells a change from a refresh */
+        uint64_t told;    /* that of the last change that was told */
 };
 
 typedef struct Address {
@@ -261,6 +263,21 @@ static int refresh(Routes *routes)
 
 /* ---- changes --------------------------------------------------------------------------------- */
 
+/* A route of IPv6 is not usable at once when its link is back, and when it is, the kernel does not
+ * say so: after a change it is looked again, less and less often, a few times. */
+static void look_again(Routes *routes)
+{
+        if (routes->n_looks == LOOKS_MAX) {
+                routes->n_looks = 0;
+                return;
+        }
+        if (sd_event_source_set_time_relative(routes->settle, 1000000ULL << (2 * routes->n_looks)) <
+                    0 ||
+            sd_event_source_set_enabled(routes->settle, SD_EVENT_ONESHOT) < 0)
+                return;
+        routes->n_looks++;
+}
+
 static int on_settled(sd_event_source *source, uint64_t usec, void *userdata)
 {
         Routes *routes = userdata;
@@ -271,9 +288,12 @@ static int on_settled(sd_event_source *source, uint64_t usec, void *userdata)
         r = refresh(routes);
         if (r < 0)
                 log_error("the routes cannot be read: %s", strerror(-r));
-        if (r == 0 && routes->hash == routes->told)
+        if (r == 0 && routes->hash == routes->told && routes->n_looks == 0)
                 return 0;
+        if (routes->hash != routes->told)
+                routes->n_looks = 0;
         routes->told = routes->hash;
+        look_again(routes);
         routes->changed(routes->userdata);
         return 0;
 }
@@ -291,11 +311,12 @@ static void take_notice(Routes *routes)
                         break;
                 any = true;
         }
-        routes->stale |= any;
-        if (any && sd_event_source_get_enabled(routes->settle, NULL) == 0) {
+        /* The first of a burst brings the look near; the others do not put it off. */
+        if (any && (!routes->stale || sd_event_source_get_enabled(routes->settle, NULL) == 0)) {
                 (void)sd_event_source_set_time_relative(routes->settle, SETTLE_USEC);
                 (void)sd_event_source_set_enabled(routes->settle, SD_EVENT_ONESHOT);
         }
+        routes->stale |= any;
 }
 
 static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
