@@ -9,8 +9,7 @@
 #include "base/cleanup.h"
 
 enum {
-        SPARES_MAX = 16,          /* easy handles kept for reuse */
-        HOST_CONNECTIONS_MAX = 6, /* transfers beyond wait for one */
+        SPARES_MAX = 16,      /* easy handles kept for reuse */
         TIMER_ROUNDS_MAX = 8, /* expired timers worked on before the loop looks at sockets again */
         TIMER_ACCURACY_USEC = 1000,
 };
@@ -29,6 +28,7 @@ struct Socket {
 struct Multi {
         sd_event *event;
         CURLM *curl;
+        uint32_t host_connections; /* that it knows */
         void (*done)(void *userdata, CURLcode code);
         Socket *sockets; /* Socket.next */
         bool changed;    /* some socket's wanted is not applied */
@@ -265,7 +265,6 @@ int multi_new(sd_event *event, void (*done)(void *userdata, CURLcode code), Mult
         curl_multi_setopt(multi->curl, CURLMOPT_SOCKETDATA, multi);
         curl_multi_setopt(multi->curl, CURLMOPT_TIMERFUNCTION, on_deadline);
         curl_multi_setopt(multi->curl, CURLMOPT_TIMERDATA, multi);
-        curl_multi_setopt(multi->curl, CURLMOPT_MAX_HOST_CONNECTIONS, (long)HOST_CONNECTIONS_MAX);
 
         r = sd_event_add_time(event, &multi->timer, CLOCK_MONOTONIC, UINT64_MAX,
                               TIMER_ACCURACY_USEC, on_timer, multi);
@@ -279,6 +278,13 @@ int multi_new(sd_event *event, void (*done)(void *userdata, CURLcode code), Mult
                 return r;
         *ret = TAKE_PTR(multi);
         return 0;
+}
+
+void multi_set_host_connections(Multi *multi, uint32_t n)
+{
+        if (n != multi->host_connections)
+                curl_multi_setopt(multi->curl, CURLMOPT_MAX_HOST_CONNECTIONS, (long)n);
+        multi->host_connections = n;
 }
 
 CURL *multi_take(Multi *multi)

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <curl/curl.h>
+#include <stdint.h>
 #include <systemd/sd-event.h>
 
 typedef struct Multi Multi;
@@ -13,6 +14,9 @@ typedef struct Multi Multi;
 /* done: a request has ended; userdata is the easy handle's CURLOPT_PRIVATE. It must remove the
  * handle. */
 int multi_new(sd_event *event, void (*done)(void *userdata, CURLcode code), Multi **ret);
+
+/* At most n connections to one host; what is beyond waits for one. */
+void multi_set_host_connections(Multi *multi, uint32_t n);
 
 /* An easy handle without options, ready for multi_add(); NULL without memory. */
 CURL *multi_take(Multi *multi);

@@ -15,6 +15,7 @@ static NetMessage good(void)
                         .header = {.type = NET_TRANSFER, .sequence = 1},
                         .begin = 10,
                         .validator = {.size = 20, .last_modified_usec = INT64_MIN, .etag = "\"a\""},
+                        .host_connections = 6,
                         .url = "http://host/file",
                 }};
 
@@ -46,6 +47,14 @@ static void test_transfer(void **state)
         assert_true(check(&m) < 0);
         m = good();
         m.transfer.foreground = 2;
+        assert_true(check(&m) < 0);
+        m = good();
+        m.transfer.dynamic = 2;
+        assert_true(check(&m) < 0);
+        m = good();
+        m.transfer.host_connections = 0;
+        assert_true(check(&m) < 0);
+        m.transfer.host_connections = NET_CONNECTIONS_MAX + 1;
         assert_true(check(&m) < 0);
         m = good();
         m.header.sequence = 0;

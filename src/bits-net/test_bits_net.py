@@ -18,8 +18,8 @@ import time
 
 import pytest
 
-READY, TRANSFER, PROCEED, CANCEL, RESPONSE, PROGRESS, CHECKPOINT, DONE, FAILED, WANT, SPAN, HALT, FINISH, LIMIT, SOURCE, COPY = (
-    range(1, 17)
+READY, TRANSFER, PROCEED, CANCEL, RESPONSE, PROGRESS, CHECKPOINT, DONE, FAILED, WANT, SPAN, HALT, FINISH, LIMIT, SOURCE, COPY, HTTP, HEADERS, REDIRECTED, CERTIFICATE = (
+    range(1, 21)
 )
 LOCAL_FILE, REMOTE_FILE, TRANSPORT = 4, 5, 6
 FATAL, TRANSIENT, CHANGED = 0, 1, 2
@@ -73,7 +73,7 @@ class Worker:
         )
         theirs.close()
         ready = self.receive()
-        assert (ready["type"], ready["version"]) == (READY, 3)
+        assert (ready["type"], ready["version"]) == (READY, 4)
 
     def receive(self):
         self.sock.settimeout(LIMIT_SEC)
@@ -106,11 +106,12 @@ class Worker:
     def send(self, data, *fds):
         socket.send_fds(self.sock, [data], list(fds))
 
-    def transfer(self, id, url, fd, begin=0, size=UNKNOWN, modified=NO_DATE, etag="", span=None, foreground=0):
+    def transfer(self, id, url, fd, begin=0, size=UNKNOWN, modified=NO_DATE, etag="", span=None, foreground=0, connections=6,
+                 dynamic=0):
         """span: (remote, local, length), of a ranged transfer."""
         head = struct.pack(
-            "=IIQQq512sQQQII", TRANSFER, id, begin, size, modified, etag.encode(), *(span or (0, 0, 0)), foreground,
-            span is not None,
+            "=IIQQq512sQQQIIII", TRANSFER, id, begin, size, modified, etag.encode(), *(span or (0, 0, 0)), foreground,
+            span is not None, connections, dynamic,
         )
         self.send(head + url.encode().ljust(8808, b"\0"), fd)
 

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "channel.h"
+#include "multi.h"
 #include "request.h"
 #include "target.h"
 #include "transfer-private.h"
@@ -305,6 +306,7 @@ int transfer_start(Worker *worker, const NetTransfer *message, int fd)
         }
 
         t->fd = TAKE_FD(file);
+        multi_set_host_connections(worker->multi, message->host_connections);
         t->url = request_url(message->url);
         if (!t->url)
                 transfer_set_failure(t, failure_from_curl(CURLE_URL_MALFORMAT, 0, 0));

@@ -369,6 +369,10 @@ bool transfer_on_net(Transfer *t, const NetMessage *message)
         case NET_LIMIT:
         case NET_SOURCE:
         case NET_COPY:
+        case NET_HTTP:
+        case NET_HEADERS:
+        case NET_REDIRECTED:
+        case NET_CERTIFICATE:
                 return false;
         }
         return false;

@@ -186,6 +186,7 @@ void transfer_move(Transfer *t)
         message->begin = file->offset;
         message->validator = file->validator;
         message->foreground = t->job->priority == PRIORITY_FOREGROUND;
+        message->host_connections = t->job->queue->settings.connections_per_host;
         (void)snprintf(message->url, sizeof(message->url), "%s", file->remote);
         r = plan(t, message);
         if (r <= 0) {

@@ -26,34 +26,44 @@
 
 #include "wire.h"
 
-#define NET_VERSION       3
-#define NET_SIZE_UNKNOWN  UINT64_MAX
-#define NET_TEXT_SIZE     512
-#define NET_TRANSFERS_MAX 64 /* at once in one worker; more are refused with E_OUTOFMEMORY */
+#define NET_VERSION          4
+#define NET_SIZE_UNKNOWN     UINT64_MAX
+#define NET_TEXT_SIZE        512
+#define NET_METHOD_SIZE      64
+#define NET_AUTHORITY_SIZE   288 /* a name of 253 characters or an address, a colon, a port, NUL */
+#define NET_HEADERS_SIZE     65536 /* an answer with a larger header is refused */
+#define NET_CERTIFICATE_SIZE 65536 /* likewise a server with a larger chain */
+#define NET_CONNECTIONS_MAX  256   /* ConnectionsPerHost has no larger value */
+#define NET_TRANSFERS_MAX    64    /* at once in one worker; more are refused with E_OUTOFMEMORY */
 
 enum NetType {
-        NET_READY = 1,  /* worker, first: sealed, serves */
-        NET_TRANSFER,   /* queue + write descriptor */
-        NET_PROCEED,    /* queue: offset 0 is committed, go on */
-        NET_CANCEL,     /* queue */
-        NET_RESPONSE,   /* worker: the answer's headers are in */
-        NET_PROGRESS,   /* worker: received, not yet durable; at most 10 a second */
-        NET_CHECKPOINT, /* worker: fdatasync has confirmed offset */
-        NET_DONE,       /* worker: all received and durable, descriptor closed */
-        NET_FAILED,     /* worker: descriptor closed */
-        NET_WANT,       /* worker: the span ended at offset; what next? */
-        NET_SPAN,       /* queue: fetch this next */
-        NET_HALT,       /* queue: end the span that is under way */
-        NET_FINISH,     /* queue: there is no other span */
-        NET_LIMIT,      /* queue: for all transfers of the worker that are not in the foreground */
-        NET_SOURCE,     /* queue + read descriptor: what the NET_COPY that follows is to copy */
-        NET_COPY,       /* queue + write descriptor: a transfer from a file that is open */
+        NET_READY = 1,   /* worker, first: sealed, serves */
+        NET_TRANSFER,    /* queue + write descriptor */
+        NET_PROCEED,     /* queue: offset 0 is committed, go on */
+        NET_CANCEL,      /* queue */
+        NET_RESPONSE,    /* worker: the answer's headers are in */
+        NET_PROGRESS,    /* worker: received, not yet durable; at most 10 a second */
+        NET_CHECKPOINT,  /* worker: fdatasync has confirmed offset */
+        NET_DONE,        /* worker: all received and durable, descriptor closed */
+        NET_FAILED,      /* worker: descriptor closed */
+        NET_WANT,        /* worker: the span ended at offset; what next? */
+        NET_SPAN,        /* queue: fetch this next */
+        NET_HALT,        /* queue: end the span that is under way */
+        NET_FINISH,      /* queue: there is no other span */
+        NET_LIMIT,       /* queue: for all transfers of the worker that are not in the foreground */
+        NET_SOURCE,      /* queue + read descriptor: what the NET_COPY that follows is to copy */
+        NET_COPY,        /* queue + write descriptor: a transfer from a file that is open */
+        NET_HTTP,        /* queue + descriptor: options of the NET_TRANSFER that follows */
+        NET_HEADERS,     /* worker: an answer's header */
+        NET_REDIRECTED,  /* worker: the remote name that redirects led to */
+        NET_CERTIFICATE, /* worker: a server's certificate that its owner has not seen */
 };
 
 enum NetContext { /* where it failed; values of BG_ERROR_CONTEXT_* */
         NET_CONTEXT_LOCAL_FILE = 4,
         NET_CONTEXT_REMOTE_FILE = 5,
         NET_CONTEXT_TRANSPORT = 6,
+        NET_CONTEXT_SERVER_CERTIFICATE = 8,
 };
 
 enum NetClass { /* errors.md, column Class */
@@ -87,9 +97,34 @@ typedef struct NetTransfer {    /* + write descriptor */
         NetValidator validator; /* of those bytes; begin 0: unused */
         NetSpan span;           /* of a ranged transfer; else all 0 */
         uint32_t foreground, ranged;
+        uint32_t host_connections; /* as many at once to one host, whatever redirects lead there */
+        uint32_t dynamic; /* the server need not know HEAD, lengths or ranges: begin is 0 */
         char url[WIRE_URL_SIZE];
 } NetTransfer;
-WIRE_NO_PADDING(NetTransfer, 8 + 8 + sizeof(NetValidator) + sizeof(NetSpan) + 8 + WIRE_URL_SIZE);
+WIRE_NO_PADDING(NetTransfer, 8 + 8 + sizeof(NetValidator) + sizeof(NetSpan) + 16 + WIRE_URL_SIZE);
+
+/*
+ * Before the NET_TRANSFER of a job that has HTTP options, with its id: they are in the descriptor,
+ * a sealed memfd that has just these parts in this order, without anything between them. Nothing of
+ * it may reach another server than the one of the URL (scheme, host and port), a log or a message.
+ */
+typedef struct NetHttp { /* + descriptor */
+        WireHeader header;
+        uint32_t security_flags;   /* BG_SSL_*, BG_HTTP_REDIRECT_POLICY_* of bits2_5.h */
+        uint32_t ask;              /* 1: an unknown server certificate ends in NET_CERTIFICATE */
+        uint32_t headers_size;     /* lines, each with CRLF, as SetCustomHeaders() got them */
+        uint32_t certificate_size; /* PEM: the client's certificate, its chain, and its key */
+        uint32_t n_accepted;       /* NetAccepted[n_accepted]: what need not be asked again */
+        uint32_t reserved;
+        char method[NET_METHOD_SIZE]; /* "": GET */
+} NetHttp;
+WIRE_NO_PADDING(NetHttp, 8 + 6 * 4 + NET_METHOD_SIZE);
+
+typedef struct NetAccepted {
+        char authority[NET_AUTHORITY_SIZE]; /* "host:port" as in NetCertificate */
+        uint8_t sha256[32];                 /* of the end certificate's DER */
+} NetAccepted;
+WIRE_NO_PADDING(NetAccepted, NET_AUTHORITY_SIZE + 32);
 
 typedef struct NetSource { /* + read descriptor */
         WireHeader header; /* sequence: the transfer's id */
@@ -125,6 +160,33 @@ typedef struct NetResponse {
 } NetResponse;
 WIRE_NO_PADDING(NetResponse, 16 + sizeof(NetValidator));
 
+/* What the answer's header says, to the end of its text; sent before the NET_RESPONSE or NET_FAILED
+ * that it leads to. The one message whose size varies: the text ends with the packet's NUL. */
+typedef struct NetHeaders {
+        WireHeader header;
+        char text[NET_HEADERS_SIZE]; /* status line and fields, CRLF after each, as they came */
+} NetHeaders;
+WIRE_NO_PADDING(NetHeaders, 8 + NET_HEADERS_SIZE);
+
+/* The policy is not ALLOW_SILENT, and a redirect came: where it led in the end, or, with DISALLOW,
+ * where it would have led. Before NET_RESPONSE or NET_FAILED. */
+typedef struct NetRedirected {
+        WireHeader header;
+        char url[WIRE_URL_SIZE];
+} NetRedirected;
+WIRE_NO_PADDING(NetRedirected, 8 + WIRE_URL_SIZE);
+
+/* The system's validation accepted a server's certificate that the job's owner has not: it is to be
+ * asked. NET_FAILED with BG_E_SERVER_CERT_VALIDATION_INTERFACE_REQUIRED follows at once, before any
+ * request was sent; a new transfer says what was accepted. */
+typedef struct NetCertificate {
+        WireHeader header;
+        NetAccepted what;
+        uint32_t size, chain_size;         /* of the DER of the end certificate; of its chain */
+        uint8_t der[NET_CERTIFICATE_SIZE]; /* end certificate, then the chain's, end to end */
+} NetCertificate;
+WIRE_NO_PADDING(NetCertificate, 8 + sizeof(NetAccepted) + 8 + NET_CERTIFICATE_SIZE);
+
 typedef struct NetOffset { /* NET_PROGRESS, NET_CHECKPOINT, NET_WANT, NET_DONE (the final one) */
         WireHeader header;
         uint64_t offset;
@@ -149,6 +211,7 @@ typedef union NetMessage {
         NetTransfer transfer;
         NetSource source;
         NetCopy copy;
+        NetHttp http;
         NetOrder order;
         NetNext next;
         NetLimit limit;
