@@ -66,10 +66,16 @@ def stop_service():
     """Nobody has the disk open, and nobody starts another bitsd until its parent is continued."""
     parent = wait_for(who_starts_bitsd, "a bitsd")
     os.kill(parent, 19)  # STOP
-    jobs.kill("bitsd", "bits-queue", "bits-file", "bits-net", "bits-become")
-    names = "bitsd", "bits-queue", "bits-file", "bits-net"
-    wait_for(lambda: not any(alive(pid) for name in names for pid in jobs.processes(name)), "the end of the service")
+    wait_for(service_is_dead, "the end of the service")
     return parent
+
+
+def service_is_dead():
+    """Ends what there is of it: a bitsd that was being started when its parent was stopped comes later."""
+    names = "bitsd", "bits-queue", "bits-file", "bits-net", "bits-become"
+    running = [name for name in names if any(alive(pid) for pid in jobs.processes(name))]
+    jobs.kill(*running)
+    return not running
 
 
 def alive(pid):
