@@ -232,12 +232,16 @@ int store_quarantine_job(Store *store, uint64_t serial, const char *why)
         return r;
 }
 
-/* A job of which only files are left: its row was deleted. */
-static int set_aside_strays(Store *store, unsigned *quarantined)
+/* Jobs of which only files are left, with serials of which none has a row to be loaded: theirs was
+ * deleted. */
+static int set_aside_strays(Store *store, int64_t first, int64_t last, unsigned *quarantined)
 {
         sqlite3_stmt *s = store->statements[SQL_FILE_STRAY];
-        int r = 0, step = SQLITE_DONE;
+        int r, step = SQLITE_DONE;
 
+        r = store_error(sqlite3_bind_int64(s, 1, first));
+        if (r == 0)
+                r = store_error(sqlite3_bind_int64(s, 2, last));
         while (r == 0 && (step = sqlite3_step(s)) == SQLITE_ROW) {
                 uint64_t serial = (uint64_t)sqlite3_column_int64(s, 0);
 
@@ -253,31 +257,45 @@ static int set_aside_strays(Store *store, unsigned *quarantined)
         return r;
 }
 
+static int load_job(Store *store, sqlite3_stmt *s, int (*load)(Queue *queue, Job *job),
+                    unsigned *quarantined)
+{
+        uint64_t serial = (uint64_t)sqlite3_column_int64(s, JOB_serial);
+        int r = -EBADMSG;
+        Job *job = NULL;
+
+        if (row_is_authentic(store, "job", s, JOB_N))
+                r = read_job(store, s, &job);
+        if (r == -EBADMSG) {
+                log_error("job of row %llu was altered outside the service: set aside in "
+                          "quarantine",
+                          (unsigned long long)serial);
+                ++*quarantined;
+                return store_quarantine_job(store, serial, "job row altered");
+        }
+        return r == 0 ? load(store->queue, job) : r;
+}
+
+/* Files are looked for between the jobs, not through the table of all of them: mostly there is
+ * nothing in between. */
 int store_load_jobs(Store *store, int (*load)(Queue *queue, Job *job), unsigned *ret_quarantined)
 {
         sqlite3_stmt *s = store->statements[SQL_JOB_LOAD];
-        int r = 0, step;
+        int64_t next = INT64_MIN; /* the first serial that no row was found for yet */
+        int r = 0, step = SQLITE_DONE;
 
         *ret_quarantined = 0;
         while (r == 0 && (step = sqlite3_step(s)) == SQLITE_ROW) {
-                uint64_t serial = (uint64_t)sqlite3_column_int64(s, JOB_serial);
-                Job *job = NULL;
+                int64_t serial = sqlite3_column_int64(s, JOB_serial);
 
-                if (row_is_authentic(store, "job", s, JOB_N))
-                        r = read_job(store, s, &job);
-                else
-                        r = -EBADMSG;
-                if (r == -EBADMSG) {
-                        log_error("job of row %llu was altered outside the service: set aside in "
-                                  "quarantine",
-                                  (unsigned long long)serial);
-                        r = store_quarantine_job(store, serial, "job row altered");
-                        ++*ret_quarantined;
-                } else if (r == 0)
-                        r = load(store->queue, job);
+                if (serial > next)
+                        r = set_aside_strays(store, next, serial - 1, ret_quarantined);
+                next = serial < INT64_MAX ? serial + 1 : serial;
+                if (r == 0)
+                        r = load_job(store, s, load, ret_quarantined);
         }
         if (r == 0)
                 r = store_error(step);
         sqlite3_reset(s);
-        return r < 0 ? r : set_aside_strays(store, ret_quarantined);
+        return r < 0 ? r : set_aside_strays(store, next, INT64_MAX, ret_quarantined);
 }

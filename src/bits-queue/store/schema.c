@@ -73,7 +73,7 @@ const char *const schema_sql[SQL_COUNT] = {
         [SQL_QUARANTINE_PUT] = "INSERT OR IGNORE INTO quarantine VALUES(?1,?2,?3)",
         [SQL_FILE_PUT] = PUT(file, FILE_COLUMNS),
         [SQL_FILE_LOAD] = LOAD(file, FILE_COLUMNS) "WHERE job=?1 ORDER BY ordinal",
-        [SQL_FILE_STRAY] = "SELECT DISTINCT job FROM file WHERE job NOT IN (SELECT serial FROM job)"
+        [SQL_FILE_STRAY] = "SELECT DISTINCT job FROM file WHERE job BETWEEN ?1 AND ?2"
                            " AND job NOT IN (SELECT job FROM quarantine)",
         [SQL_TICKET_PUT] = "REPLACE INTO ticket VALUES(?1,?2)",
         [SQL_TICKET_LOAD] = "SELECT ticket FROM ticket",

@@ -304,6 +304,42 @@ static void test_missing_job_row(void **state)
                           "SELECT 1/(count(*)=1) FROM file JOIN quarantine USING(job)");
 }
 
+static void stray_files(const char *edit, unsigned n)
+{
+        unsigned quarantined;
+        Store *store = NULL;
+        Queue queue;
+
+        fill(&queue);
+        sql(edit);
+        for (int i = 0; i < 2; i++) {
+                assert_int_equal(store_open(&queue, directory, &store), 0);
+                assert_int_equal(store_load_jobs(store, load, &quarantined), 0);
+                assert_int_equal(quarantined, i == 0 ? n : 0); /* each is told of once */
+                assert_int_equal(store_commit(store), 0);
+                store = store_close(store);
+        }
+        sql("SELECT 1/(count(*)=1) FROM file JOIN quarantine USING(job)");
+        clear();
+}
+
+/* Wherever they are among the jobs. */
+static void test_stray_files(void **state)
+{
+        (void)state;
+        stray_files("UPDATE file SET job=-5", 1);
+        stray_files("UPDATE file SET job=0", 1);
+        stray_files("UPDATE file SET job=3", 1);
+        stray_files("UPDATE file SET job=9223372036854775807", 1);
+        stray_files("DELETE FROM job; UPDATE file SET job=5", 1);
+        stray_files("UPDATE job SET serial=3 WHERE serial=2; UPDATE file SET job=2", 2);
+        stray_files("UPDATE job SET serial=9 WHERE serial=2; UPDATE file SET job=5", 2);
+        stray_files("UPDATE job SET serial=9 WHERE serial=2; UPDATE file SET job=8", 2);
+        stray_files("UPDATE job SET serial=9223372036854775807 WHERE serial=2;"
+                    "UPDATE file SET job=9223372036854775806",
+                    2);
+}
+
 /* A counter that was set back: what is there is not replaced. */
 static void test_serials_set_back(void **state)
 {
@@ -824,6 +860,7 @@ int main(void)
                 TEST(test_file_moved_to_another_job),
                 TEST(test_missing_file_row),
                 TEST(test_missing_job_row),
+                TEST(test_stray_files),
                 TEST(test_serials_set_back),
                 TEST(test_held_and_reloaded),
                 TEST(test_newer_schema),
