@@ -24,38 +24,54 @@ EVP_MAC_CTX *row_key(const uint8_t key[32])
         return NULL;
 }
 
-/* A copy of the keyed context: the key is hashed, and the algorithm looked for, only once. */
-static EVP_MAC_CTX *mac_new(const Store *store, const char *table)
+static bool mac_flush(RowMac *mac)
 {
-        EVP_MAC_CTX *mac = EVP_MAC_CTX_dup(store->keyed);
+        size_t n = mac->n;
 
-        if (mac && !EVP_MAC_update(mac, (const unsigned char *)table, strlen(table) + 1)) {
-                EVP_MAC_CTX_free(mac);
-                mac = NULL;
-        }
-        return mac;
+        mac->n = 0;
+        return EVP_MAC_update(mac->context, mac->waiting, n);
+}
+
+static bool mac_put(RowMac *mac, const void *data, size_t size)
+{
+        if (size > sizeof(mac->waiting) - mac->n && !mac_flush(mac))
+                return false;
+        if (size > sizeof(mac->waiting))
+                return EVP_MAC_update(mac->context, data, size);
+        if (size > 0)
+                memcpy(mac->waiting + mac->n, data, size);
+        mac->n += size;
+        return true;
 }
 
 /* Length first, so that no two different rows feed the same bytes. */
-static bool mac_feed(EVP_MAC_CTX *mac, const void *data, size_t size)
+static bool mac_feed(RowMac *mac, const void *data, size_t size)
 {
-        uint8_t both[sizeof(uint64_t) + 64]; /* most values are short: one call is cheaper */
         uint64_t length = size;
 
-        memcpy(both, &length, sizeof(length));
-        if (size <= sizeof(both) - sizeof(length)) {
-                if (size > 0)
-                        memcpy(both + sizeof(length), data, size);
-                return EVP_MAC_update(mac, both, sizeof(length) + size);
-        }
-        return EVP_MAC_update(mac, both, sizeof(length)) && EVP_MAC_update(mac, data, size);
+        return mac_put(mac, &length, sizeof(length)) && mac_put(mac, data, size);
+}
+
+/* With a copy of the keyed context: the key is hashed, and the algorithm looked for, only once. */
+static bool mac_start(RowMac *mac, const Store *store, const char *table)
+{
+        mac->context = EVP_MAC_CTX_dup(store->keyed);
+        mac->n = 0;
+        return mac->context && mac_put(mac, table, strlen(table) + 1);
+}
+
+static bool mac_end(RowMac *mac, uint8_t ret[MAC_SIZE])
+{
+        size_t size = 0;
+
+        return mac_flush(mac) && EVP_MAC_final(mac->context, ret, &size, MAC_SIZE);
 }
 
 void row_number(RowWriter *row, int64_t value)
 {
         if (row->error == 0)
                 row->error = store_error(sqlite3_bind_int64(row->statement, ++row->column, value));
-        if (row->error == 0 && !mac_feed(row->mac, &value, sizeof(value)))
+        if (row->error == 0 && !mac_feed(&row->mac, &value, sizeof(value)))
                 row->error = -ENOMEM;
 }
 
@@ -64,7 +80,7 @@ void row_text(RowWriter *row, const char *value)
         if (row->error == 0)
                 row->error = store_error(
                         sqlite3_bind_text(row->statement, ++row->column, value, -1, SQLITE_STATIC));
-        if (row->error == 0 && !mac_feed(row->mac, value ? value : "", value ? strlen(value) : 0))
+        if (row->error == 0 && !mac_feed(&row->mac, value ? value : "", value ? strlen(value) : 0))
                 row->error = -ENOMEM;
 }
 
@@ -75,7 +91,7 @@ void row_blob(RowWriter *row, const void *value, size_t size)
         if (row->error == 0)
                 row->error = store_error(sqlite3_bind_blob64(row->statement, ++row->column, value,
                                                              size, SQLITE_STATIC));
-        if (row->error == 0 && !mac_feed(row->mac, value, size))
+        if (row->error == 0 && !mac_feed(&row->mac, value, size))
                 row->error = -ENOMEM;
 }
 
@@ -85,19 +101,17 @@ int row_start(Store *store, Statement which, const char *table, RowWriter *ret)
 
         if (r < 0)
                 return r;
-        *ret = (RowWriter){
-                .store = store,
-                .statement = store->statements[which],
-                .mac = mac_new(store, table),
-        };
-        return ret->mac ? 0 : store_wrote(store, SQLITE_NOMEM);
+        ret->store = store;
+        ret->statement = store->statements[which];
+        ret->column = ret->error = 0;
+        return mac_start(&ret->mac, store, table) ? 0 : store_wrote(store, SQLITE_NOMEM);
 }
 
 static int finish(RowWriter *row, const void *mac, size_t size, bool strict)
 {
         int code = SQLITE_NOMEM; /* nothing else fails in making a row */
 
-        EVP_MAC_CTX_free(row->mac);
+        EVP_MAC_CTX_free(row->mac.context);
         if (row->error == 0)
                 code = sqlite3_bind_blob64(row->statement, row->column + 1, mac, size,
                                            SQLITE_STATIC);
@@ -113,9 +127,8 @@ static int finish(RowWriter *row, const void *mac, size_t size, bool strict)
 int row_finish(RowWriter *row)
 {
         uint8_t mac[MAC_SIZE];
-        size_t size = 0;
 
-        if (row->error == 0 && !EVP_MAC_final(row->mac, mac, &size, sizeof(mac)))
+        if (row->error == 0 && !mac_end(&row->mac, mac))
                 row->error = -ENOMEM;
         return finish(row, mac, sizeof(mac), true);
 }
@@ -127,25 +140,30 @@ int row_finish_altered(RowWriter *row, sqlite3_stmt *from, int column)
         return finish(row, mac ? mac : "", (size_t)sqlite3_column_bytes(from, column), false);
 }
 
+static bool mac_column(RowMac *mac, sqlite3_stmt *s, int column)
+{
+        sqlite3_value *value =
+                sqlite3_column_value(s, column); /* found once, not for each question */
+        const void *bytes;
+        int64_t number;
+
+        if (sqlite3_value_type(value) == SQLITE_INTEGER) {
+                number = sqlite3_value_int64(value);
+                return mac_feed(mac, &number, sizeof(number));
+        }
+        bytes = sqlite3_value_blob(value);
+        return mac_feed(mac, bytes, (size_t)sqlite3_value_bytes(value));
+}
+
 bool row_mac(const Store *store, const char *table, sqlite3_stmt *s, int n, uint8_t ret[MAC_SIZE])
 {
-        EVP_MAC_CTX *mac = mac_new(store, table);
-        size_t size = 0;
-        bool good = mac != NULL;
+        RowMac mac;
+        bool good = mac_start(&mac, store, table);
 
-        for (int i = 0; good && i < n; i++) {
-                if (sqlite3_column_type(s, i) == SQLITE_INTEGER) {
-                        int64_t value = sqlite3_column_int64(s, i);
-
-                        good = mac_feed(mac, &value, sizeof(value));
-                } else {
-                        const void *value = sqlite3_column_blob(s, i);
-
-                        good = mac_feed(mac, value, (size_t)sqlite3_column_bytes(s, i));
-                }
-        }
-        good = good && EVP_MAC_final(mac, ret, &size, MAC_SIZE);
-        EVP_MAC_CTX_free(mac);
+        for (int i = 0; good && i < n; i++)
+                good = mac_column(&mac, s, i);
+        good = good && mac_end(&mac, ret);
+        EVP_MAC_CTX_free(mac.context);
         return good;
 }
 

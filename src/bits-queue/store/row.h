@@ -50,10 +50,16 @@ int store_touch(Store *store, uint64_t serial);
 /* While updates are held back: notes the job and says so. */
 bool store_holds(Store *store, uint64_t serial);
 
+typedef struct RowMac { /* values are gathered: a call for each would cost more than its bytes */
+        EVP_MAC_CTX *context;
+        size_t n; /* in waiting */
+        uint8_t waiting[1024];
+} RowMac;
+
 typedef struct RowWriter {
         Store *store;
         sqlite3_stmt *statement;
-        EVP_MAC_CTX *mac;
+        RowMac mac;
         int column, error;
 } RowWriter;
 
