@@ -111,6 +111,7 @@ typedef enum NotifyPlace { /* which of notify.c's lists a job is on */
 struct Job {
         Queue *queue;
         TAILQ_ENTRY(Job) queue_link;
+        Job *id_link;  /* queue.c: the next of those whose ids have the same hash */
         unsigned refs; /* the queue's own, and one for each call that is under way */
 
         uint64_t serial; /* rowid; order of creation */

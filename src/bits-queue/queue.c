@@ -16,16 +16,75 @@ enum {
 
 static const uint64_t ended_age_usec = 3600ULL * 1000000;
 
-static int compare(const void *a, const void *b)
+/* ---- jobs by their id --------------------------------------------------------------------------
+ */
+
+/* Ids are random: any part of them is a hash. */
+static Job **chain_of(const JobTable *t, const Guid *id)
 {
-        return memcmp(&((const Job *)a)->id, &((const Job *)b)->id, sizeof(Guid));
+        uint32_t hash;
+
+        memcpy(&hash, id->bytes, sizeof(hash));
+        return &t->chains[hash & (t->size - 1)];
+}
+
+/* Where the job is linked, or the end of its chain. */
+static Job **place_of(const JobTable *t, const Guid *id)
+{
+        Job **place = chain_of(t, id);
+
+        while (*place && memcmp(&(*place)->id, id, sizeof(*id)) != 0)
+                place = &(*place)->id_link;
+        return place;
+}
+
+static int table_grow(JobTable *t)
+{
+        JobTable more = {.n = t->n, .size = t->size ? 2 * t->size : 16};
+
+        more.chains = calloc(more.size, sizeof(*more.chains));
+        if (!more.chains)
+                return -ENOMEM;
+        for (size_t i = 0; i < t->size; i++)
+                for (Job *job = t->chains[i], *next; job; job = next) {
+                        Job **chain = chain_of(&more, &job->id);
+
+                        next = job->id_link;
+                        job->id_link = *chain;
+                        *chain = job;
+                }
+        free(t->chains);
+        *t = more;
+        return 0;
+}
+
+static int table_insert(JobTable *t, Job *job)
+{
+        Job **place;
+        int r = t->n < t->size ? 0 : table_grow(t);
+
+        if (r < 0)
+                return r;
+        place = place_of(t, &job->id);
+        if (*place)
+                return -EEXIST;
+        job->id_link = NULL;
+        *place = job;
+        t->n++;
+        return 0;
+}
+
+static void table_remove(JobTable *t, const Job *job)
+{
+        Job **place = place_of(t, &job->id);
+
+        *place = job->id_link;
+        t->n--;
 }
 
 Job *queue_find_job(const Queue *queue, const Guid *id)
 {
-        Job key = {.id = *id}, **found = tfind(&key, &queue->jobs_by_id, compare);
-
-        return found ? *found : NULL;
+        return queue->by_id.n > 0 ? *place_of(&queue->by_id, id) : NULL;
 }
 
 /* ---- jobs in order of creation ------------------------------------------------------------------
@@ -193,19 +252,16 @@ static void take_out(Queue *queue, Job *job)
 
 int queue_add_job(Queue *queue, Job *job)
 {
-        Job **found = tsearch(job, &queue->jobs_by_id, compare);
-        int r;
+        int r = table_insert(&queue->by_id, job);
 
-        if (!found)
-                return -ENOMEM;
-        if (*found != job)
-                return -EEXIST;
+        if (r < 0)
+                return r;
         r = vector_insert(&queue->by_serial, job);
         if (r == 0)
                 r = give_to(queue, job->owner, job);
         if (r < 0) {
                 vector_remove(&queue->by_serial, job);
-                tdelete(job, &queue->jobs_by_id, compare);
+                table_remove(&queue->by_id, job);
                 return r;
         }
         TAILQ_INSERT_TAIL(&queue->jobs, job, queue_link);
@@ -218,7 +274,7 @@ static void forget_ended(Queue *queue, Job *job)
         TAILQ_REMOVE(&queue->ended, job, queue_link);
         queue->n_ended--;
         queue->ended_bytes -= job->ended_bytes;
-        tdelete(job, &queue->jobs_by_id, compare);
+        table_remove(&queue->by_id, job);
         job_unref(job);
 }
 
@@ -254,7 +310,7 @@ void queue_end_job(Queue *queue, Job *job)
 void queue_remove_job(Queue *queue, Job *job)
 {
         take_out(queue, job);
-        tdelete(job, &queue->jobs_by_id, compare);
+        table_remove(&queue->by_id, job);
         job_unref(job);
 }
 
@@ -268,6 +324,8 @@ void queue_clear(Queue *queue)
                 forget_ended(queue, job);
         free(queue->by_serial.jobs);
         queue->by_serial = (JobVector){0};
+        free(queue->by_id.chains);
+        queue->by_id = (JobTable){0};
 }
 
 static uint64_t now_usec(clockid_t clock)

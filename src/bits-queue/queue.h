@@ -37,6 +37,11 @@ typedef struct JobVector { /* by serial, for a place in the order */
         size_t n, size;
 } JobVector;
 
+typedef struct JobTable { /* by id, hashed */
+        Job **chains;     /* Job.id_link */
+        size_t n, size;   /* jobs; chains, a power of two */
+} JobTable;
+
 typedef struct Queue {
         sd_event *event;
         Store *store;
@@ -71,7 +76,7 @@ typedef struct Queue {
         size_t n_jobs, n_ended;
         size_t ended_bytes; /* of the files of ended jobs */
         uint32_t last_net_id;
-        void *jobs_by_id; /* tsearch(3): all of both lists */
+        JobTable by_id; /* all of both lists */
 } Queue;
 
 /* A job of any state by its id; NULL when there is none. */

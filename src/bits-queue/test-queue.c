@@ -1,4 +1,5 @@
-/* Which ended jobs are kept. */
+/* Jobs by their ids, and which ended ones are kept. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -88,9 +89,50 @@ static void test_bounded_by_size(void **state)
         assert_int_equal(queue.ended_bytes, 0);
 }
 
+/* Many, and many of them with the same hash. */
+static Guid id_of(uint32_t number)
+{
+        uint32_t parts[4] = {number % 50, number, 0, ~number};
+        Guid id;
+
+        memcpy(id.bytes, parts, sizeof(id.bytes));
+        return id;
+}
+
+static void test_found_by_id(void **state)
+{
+        enum {
+                N = 1000
+        };
+        Job *jobs[N], twin = {.id = id_of(N / 2)};
+        Queue queue;
+
+        (void)state;
+        setup_queue(&queue);
+        assert_null(queue_find_job(&queue, &twin.id));
+        for (uint32_t i = 0; i < N; i++) {
+                jobs[i] = calloc(1, sizeof(Job));
+                assert_non_null(jobs[i]);
+                jobs[i]->id = id_of(i);
+                jobs[i]->serial = i + 1;
+                assert_int_equal(queue_add_job(&queue, jobs[i]), 0);
+        }
+        assert_int_equal(queue_add_job(&queue, &twin), -EEXIST);
+        for (uint32_t i = 0; i < N; i += 3)
+                queue_remove_job(&queue, jobs[i]);
+        for (uint32_t i = 0; i < N; i++) {
+                Guid id = id_of(i);
+
+                assert_ptr_equal(queue_find_job(&queue, &id), i % 3 ? jobs[i] : NULL);
+        }
+        queue_clear(&queue);
+        assert_null(queue_find_job(&queue, &twin.id));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_found_by_id),
                 cmocka_unit_test(test_bounded_by_number),
                 cmocka_unit_test(test_bounded_by_size),
         };
