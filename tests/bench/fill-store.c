@@ -135,6 +135,7 @@ static void fill(Queue *queue, unsigned jobs, uint32_t files, uid_t uid, bool mi
                 check(store_insert_job(queue->store, &job), "a job's row");
                 for (uint32_t f = 0; f < files; f++)
                         add_file(queue->store, &job, i, f, url);
+                check(store_update_job(queue->store, &job), "the number of its files");
                 add_history(queue->store, &job);
                 if (i % JOBS_PER_COMMIT == JOBS_PER_COMMIT - 1)
                         check(store_commit(queue->store), "commit");
