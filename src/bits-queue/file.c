@@ -14,6 +14,18 @@ enum {
         SEGMENT_MAX = 260,
 };
 
+FileTotals file_totals(const File *file)
+{
+        bool known = file->size != NET_SIZE_UNKNOWN;
+
+        return (FileTotals){
+                .size = known ? file->size : 0,
+                .offset = file->offset,
+                .n_unknown = !known,
+                .n_sealed = file->state >= FILE_SEALED,
+        };
+}
+
 size_t hash_size(uint32_t hash)
 {
         switch ((enum FileHash)hash) {

@@ -28,6 +28,12 @@ typedef enum FileValidation { /* SetValidationState */
         VALIDATION_BAD,
 } FileValidation;
 
+typedef struct FileTotals { /* of several files, or what one adds to them */
+        uint64_t size;      /* of those whose size is known */
+        uint64_t offset;    /* durable bytes */
+        uint32_t n_unknown, n_sealed;
+} FileTotals;
+
 typedef struct File {
         Job *job;
         uint32_t index;
@@ -58,6 +64,7 @@ typedef struct File {
         bool no_ranges;     /* in memory: the server does not serve them */
         unsigned restarts;  /* in memory: for another version, in a row */
         Transfer *transfer; /* while on the move */
+        FileTotals stored;  /* what its row adds to job->stored; nothing before it has one */
 } File;
 
 File *file_new(Job *job, uint32_t index, const char *remote, const char *local);
@@ -66,6 +73,8 @@ void filep_free(File **file);
 
 /* What it takes of the memory, nearly. */
 size_t file_footprint(const File *file);
+
+FileTotals file_totals(const File *file);
 
 /* Of a FileHash, in bytes; 0 for none. */
 size_t hash_size(uint32_t hash);

@@ -565,10 +565,22 @@ void job_resume(Job *job, Done done)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-int job_progress(Job *job, JobProgress *ret)
+static void stored_progress(const Job *job, JobProgress *ret)
 {
-        int r = job_load_files(job);
+        *ret = (JobProgress){
+                .bytes_total = job->stored.n_unknown > 0 ? NET_SIZE_UNKNOWN : job->stored.size,
+                .bytes_transferred = job->stored.offset,
+                .files_total = job->n_stored,
+                .files_transferred = job->stored.n_sealed,
+        };
+}
 
+void job_progress(const Job *job, JobProgress *ret)
+{
+        if (!job->files) {
+                stored_progress(job, ret);
+                return;
+        }
         *ret = (JobProgress){.files_total = (uint32_t)job->n_files};
         for (size_t i = 0; i < job->n_files; i++) {
                 const File *file = job->files[i];
@@ -580,7 +592,6 @@ int job_progress(Job *job, JobProgress *ret)
                 else
                         ret->bytes_total += file->size;
         }
-        return r;
 }
 
 const JobError *job_error(const Job *job)

@@ -143,6 +143,7 @@ struct Job {
         File **files; /* NULL: not loaded */
         size_t n_files;
         uint32_t n_stored; /* rows of files: so that a missing one is noticed */
+        FileTotals stored; /* of those rows: what the job shows while they are not loaded */
 
         HelperToken *token;
         Client *receiver;        /* whose callback object is registered; borrowed, cleared by
@@ -293,8 +294,8 @@ void job_files_uncounted(Job *job); /* those of an ended job stay */
 size_t job_files_bytes(const Job *job);
 void job_files_added(Job *job); /* counts them, and unloads those of other jobs that are too many */
 HRESULT job_load_error(int error); /* of that: BG_E_DATABASE_CORRUPT, or the disk's */
-int job_progress(Job *job, JobProgress *ret);
-const char *job_reason_name(const Job *job); /* one word; "" when it does not wait */
+void job_progress(const Job *job, JobProgress *ret); /* loads nothing */
+const char *job_reason_name(const Job *job);         /* one word; "" when it does not wait */
 /* The error, or NULL when there is none to give (BG_E_ERROR_INFORMATION_UNAVAILABLE). */
 const JobError *job_error(const Job *job);
 

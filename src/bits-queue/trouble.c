@@ -193,6 +193,8 @@ static int follow_files(Job *job)
 
                 fresh->job = job;
                 if (r < 0 || i >= job->n_files || job->files[i]->transfer) {
+                        if (r == 0 && i < job->n_files)
+                                job->files[i]->stored = fresh->stored;
                         file_free(fresh);
                         continue;
                 }
@@ -209,6 +211,7 @@ static int follow_files(Job *job)
         if (r == 0) {
                 job_files_uncounted(job);
                 job->n_files = stored.n_files;
+                job->stored = stored.stored;
                 job->fill_from = 0;
                 job_files_added(job);
         }

@@ -3,6 +3,7 @@
 A scenario runs inside people.call(NAME, ...): the process that connects is who asks.
 """
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -101,16 +102,34 @@ def kill(*programs):
     return send(signal.SIGKILL, *programs)
 
 
-def stored_offsets():
-    """{job id: [stored offset of each file]}, from a copy of the store as it lies on the disk now."""
+@contextlib.contextmanager
+def stored():
+    """A copy of the store as it lies on the disk now."""
     with tempfile.TemporaryDirectory(dir="/run/tmp") as copy:
         for name in ("queue.db-wal", "queue.db"):  # the log first: what it has, the database need not
             if (STORE / name).exists():
                 shutil.copy(STORE / name, copy)
-        with sqlite3.connect(f"{copy}/queue.db") as database:
-            rows = database.execute(
-                "SELECT hex(job.guid), file.offset FROM file JOIN job ON job.serial = file.job ORDER BY file.ordinal"
-            ).fetchall()
+        with contextlib.closing(sqlite3.connect(f"{copy}/queue.db")) as database:
+            yield database
+
+
+def wrong_totals(database):
+    """Jobs whose rows say something else of their files than the files' rows."""
+    return database.execute(
+        "SELECT job.serial FROM job LEFT JOIN file ON file.job = job.serial GROUP BY job.serial"
+        " HAVING n_stored != count(file.job) OR files_size != ifnull(sum(iif(size = -1, 0, size)), 0)"
+        " OR files_offset != ifnull(sum(offset), 0) OR n_unknown != ifnull(sum(size = -1), 0)"
+        " OR n_sealed != ifnull(sum(file.state >= 2), 0)"
+    ).fetchall()
+
+
+def stored_offsets():
+    """{job id: [stored offset of each file]}"""
+    with stored() as database:
+        rows = database.execute(
+            "SELECT hex(job.guid), file.offset FROM file JOIN job ON job.serial = file.job ORDER BY file.ordinal"
+        ).fetchall()
+        assert wrong_totals(database) == []
     offsets = {}
     for guid, offset in rows:
         offsets.setdefault(guid, []).append(offset)

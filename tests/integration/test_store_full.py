@@ -178,9 +178,11 @@ def test_transfer_pauses_and_goes_on(kind, alices):
         origin.release()
         kind.heal(disk)
 
+        people.call("alice", lambda: jobs.wait_state(bus.Bus().get(job_id), bus.TRANSFERRED))
+        assert jobs.stored_offsets() == {job_id.replace("-", ""): [len(origin.body)]}
+
         def end():
             job = bus.Bus().get(job_id)
-            jobs.wait_state(job, bus.TRANSFERRED)
             job.call("Complete")
             rows = job.bus.manager("ListHistory", "tuu", dbus.UInt64(0), dbus.UInt32(0), dbus.UInt32(256))[0]
             return [int(row[4]) for row in rows if str(row[1]) == job_id]

@@ -17,9 +17,7 @@ import pathlib
 import random
 import shutil
 import signal
-import sqlite3
 import sys
-import tempfile
 import time
 import traceback
 
@@ -99,13 +97,9 @@ class Person:
 
 def stored_temporaries():
     """{(uid, temporary name): known to exist} of all file rows that should have one, and of all orphans."""
-    with tempfile.TemporaryDirectory(dir="/run/tmp") as copy:
-        for name in ("queue.db-wal", "queue.db"):
-            if (jobs.STORE / name).exists():
-                shutil.copy(jobs.STORE / name, copy)
-        with sqlite3.connect(f"{copy}/queue.db") as database:
-            files = database.execute("SELECT temp_uid, temp, id, local FROM file WHERE temp != '' AND state < 3").fetchall()
-            orphans = database.execute("SELECT uid, temp FROM orphan").fetchall()
+    with jobs.stored() as database:
+        files = database.execute("SELECT temp_uid, temp, id, local FROM file WHERE temp != '' AND state < 3").fetchall()
+        orphans = database.execute("SELECT uid, temp FROM orphan").fetchall()
     # A Complete that was cut off has renamed some: the file is at its final name, where it is found again.
     found = {(uid, temp): any(identity) and not os.path.lexists(local) for uid, temp, identity, local in files}
     found.update({(uid, temp): False for uid, temp in orphans})
@@ -115,7 +109,8 @@ def stored_temporaries():
 def compare_disk(persons):
     """No temporary file without a row, no row that knows its temporary file without that file."""
     rows = stored_temporaries()
-    wrong = []
+    with jobs.stored() as database:
+        wrong = [f"job {serial}: not the totals of its files" for (serial,) in jobs.wrong_totals(database)]
     for person in persons:
         uid = people.account(person.name).pw_uid
         there = set(jobs.temporaries(person.directory))

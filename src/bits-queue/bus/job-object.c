@@ -372,14 +372,13 @@ static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
 /* ---- properties ------------------------------------------------------------------------------ */
 
-static int append_progress(sd_bus_message *reply, Job *job)
+static int append_progress(sd_bus_message *reply, const Job *job)
 {
         JobProgress p;
-        int r = job_progress(job, &p);
 
-        return r < 0 ? r
-                     : sd_bus_message_append(reply, "(ttuu)", p.bytes_total, p.bytes_transferred,
-                                             p.files_total, p.files_transferred);
+        job_progress(job, &p);
+        return sd_bus_message_append(reply, "(ttuu)", p.bytes_total, p.bytes_transferred,
+                                     p.files_total, p.files_transferred);
 }
 
 static int get_property(sd_bus *bus, const char *path, const char *interface, const char *property,

@@ -108,11 +108,10 @@ void objects_announce_job(Client *client, Job *job)
 
         job_path(job, path);
         guid_text(&job->id, id);
-        if (job_progress(job, &p) == 0)
-                (void)sd_bus_emit_signal(client->bus, MANAGER_PATH, MANAGER_INTERFACE, "JobChanged",
-                                         "souttuu", id, path, (uint32_t)job->state,
-                                         p.bytes_transferred, p.bytes_total, p.files_transferred,
-                                         p.files_total);
+        job_progress(job, &p);
+        (void)sd_bus_emit_signal(client->bus, MANAGER_PATH, MANAGER_INTERFACE, "JobChanged",
+                                 "souttuu", id, path, (uint32_t)job->state, p.bytes_transferred,
+                                 p.bytes_total, p.files_transferred, p.files_total);
 }
 
 void objects_announce_removal(Client *client, Job *job)

@@ -42,18 +42,45 @@ static int put_file(Store *store, const File *file)
         return row_finish(&row);
 }
 
-int store_insert_file(Store *store, const File *file)
+/* From what the row added to what it adds now. */
+static void count(FileTotals *totals, FileTotals *row, FileTotals now)
+{
+        totals->size += now.size - row->size;
+        totals->offset += now.offset - row->offset;
+        totals->n_unknown += now.n_unknown - row->n_unknown;
+        totals->n_sealed += now.n_sealed - row->n_sealed;
+        *row = now;
+}
+
+static bool are_equal(const FileTotals *a, const FileTotals *b)
+{
+        return a->size == b->size && a->offset == b->offset && a->n_unknown == b->n_unknown &&
+               a->n_sealed == b->n_sealed;
+}
+
+int store_insert_file(Store *store, File *file)
 {
         int r = put_file(store, file);
 
-        if (r == 0)
-                file->job->n_stored = file->index + 1;
-        return r;
+        if (r < 0)
+                return r;
+        file->job->n_stored = file->index + 1;
+        count(&file->job->stored, &file->stored, file_totals(file));
+        return 0;
 }
 
-int store_update_file(Store *store, const File *file)
+int store_update_file(Store *store, File *file)
 {
-        return store_holds(store, file->job->serial) ? 0 : put_file(store, file);
+        FileTotals now = file_totals(file);
+        int r;
+
+        if (store_holds(store, file->job->serial))
+                return 0;
+        r = put_file(store, file);
+        if (r < 0 || are_equal(&now, &file->stored))
+                return r;
+        count(&file->job->stored, &file->stored, now);
+        return store_update_job(store, file->job);
 }
 
 static bool column_ranges(sqlite3_stmt *s, int column, FileRange **ret, size_t *ret_n)
@@ -107,6 +134,7 @@ static int read_file_row(Job *job, sqlite3_stmt *s, File **ret)
 int store_load_files(Store *store, Job *job)
 {
         sqlite3_stmt *s = store->statements[SQL_FILE_LOAD];
+        FileTotals totals = {0};
         int r, step = SQLITE_DONE;
 
         r = store_error(sqlite3_bind_int64(s, 1, (int64_t)job->serial));
@@ -118,6 +146,7 @@ int store_load_files(Store *store, Job *job)
                 if (r == 0 && file->index != job->n_files)
                         r = -EBADMSG; /* a row is missing */
                 if (r == 0) {
+                        count(&totals, &file->stored, file_totals(file));
                         files = realloc(job->files, (job->n_files + 1) * sizeof(*files));
                         if (files) {
                                 job->files = files;
@@ -131,6 +160,8 @@ int store_load_files(Store *store, Job *job)
                 r = store_error(step);
         if (r == 0 && job->n_files != job->n_stored)
                 r = -EBADMSG; /* the last rows are missing, or there are more */
+        if (r == 0)
+                job->stored = totals; /* what the job's row says of them is for displays */
         sqlite3_reset(s);
         return r;
 }

@@ -59,6 +59,10 @@ static int put_job(Store *store, const Job *job)
         row_number(&row, job->acl_flags);
         row_number(&row, (int64_t)job->no_progress_until_usec);
         row_number(&row, job->n_stored);
+        row_number(&row, (int64_t)job->stored.size);
+        row_number(&row, (int64_t)job->stored.offset);
+        row_number(&row, job->stored.n_unknown);
+        row_number(&row, job->stored.n_sealed);
         return row_finish(&row);
 }
 
@@ -125,6 +129,12 @@ static void read_settings(sqlite3_stmt *s, Job *job)
         job->acl_flags = (uint32_t)sqlite3_column_int64(s, JOB_acl_flags);
         job->no_progress_until_usec = (uint64_t)sqlite3_column_int64(s, JOB_no_progress_until_usec);
         job->n_stored = (uint32_t)sqlite3_column_int64(s, JOB_n_stored);
+        job->stored = (FileTotals){
+                .size = (uint64_t)sqlite3_column_int64(s, JOB_files_size),
+                .offset = (uint64_t)sqlite3_column_int64(s, JOB_files_offset),
+                .n_unknown = (uint32_t)sqlite3_column_int64(s, JOB_n_unknown),
+                .n_sealed = (uint32_t)sqlite3_column_int64(s, JOB_n_sealed),
+        };
 }
 
 static void free_text(Job *job)

@@ -15,12 +15,15 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "file.h"
 #include "queue.h"
 #include "store/rebuild.h"
 
 enum {
         JOB_N_1 = JOB_error_text + 1, /* columns of schema 1: the first ones of today's */
+        JOB_N_2 = JOB_n_stored + 1,
         FILE_N_1 = FILE_offset + 1,
+        COUNTED = JOB_N - JOB_n_stored, /* columns of a job that its files tell */
         EMPTY_BLOB = -1,
 };
 
@@ -78,7 +81,7 @@ static const Column file_defaults[] = {
 };
 
 /* A column that is added to the schema gets its line here. */
-static_assert(ELEMENTS(job_defaults) + 1 == JOB_N - JOB_N_1, "n_stored is counted");
+static_assert(ELEMENTS(job_defaults) + COUNTED == JOB_N - JOB_N_1, "no default");
 static_assert(ELEMENTS(file_defaults) == FILE_N - FILE_N_1, "no default");
 
 /* ---- one row --------------------------------------------------------------------------------- */
@@ -109,18 +112,18 @@ static void put_default(RowWriter *row, const Column *c)
 typedef struct Table {
         const char *name;
         Statement put;
-        int have[2], want; /* columns in schema 1 and 2 */
-        const Column *defaults;
+        int columns[SCHEMA_VERSION]; /* in schema 1, 2, 3 */
+        const Column *defaults;      /* of those after schema 1's */
 } Table;
 
-static const Table job_table = {"job", SQL_JOB_PUT, {JOB_N_1, JOB_N}, JOB_N, job_defaults};
-static const Table file_table = {"file", SQL_FILE_PUT, {FILE_N_1, FILE_N}, FILE_N, file_defaults};
-static const Table orphan_table = {"orphan", SQL_ORPHAN_PUT, {ORPHAN_N, ORPHAN_N}, ORPHAN_N, NULL};
+static const Table job_table = {"job", SQL_JOB_PUT, {JOB_N_1, JOB_N_2, JOB_N}, job_defaults};
+static const Table file_table = {"file", SQL_FILE_PUT, {FILE_N_1, FILE_N, FILE_N}, file_defaults};
+static const Table orphan_table = {"orphan", SQL_ORPHAN_PUT, {ORPHAN_N, ORPHAN_N, ORPHAN_N}, NULL};
 
-/* n_stored: of a job of schema 1. */
-static int carry(Rebuild *b, const Table *t, sqlite3_stmt *from, int64_t n_stored)
+/* counted: of a job. */
+static int carry(Rebuild *b, const Table *t, sqlite3_stmt *from, const uint64_t *counted)
 {
-        int have = t->have[b->version - 1], r;
+        int have = t->columns[b->version - 1], want = t->columns[SCHEMA_VERSION - 1], r;
         bool authentic = row_is_authentic(b->store, t->name, from, have);
         RowWriter row;
 
@@ -129,11 +132,11 @@ static int carry(Rebuild *b, const Table *t, sqlite3_stmt *from, int64_t n_store
                 return r;
         for (int i = 0; i < have; i++)
                 put_value(&row, from, i);
-        for (int i = have; i < t->want; i++)
-                if (t == &job_table && i == JOB_n_stored)
-                        row_number(&row, n_stored);
+        for (int i = have; i < want; i++)
+                if (t == &job_table && i >= JOB_n_stored)
+                        row_number(&row, (int64_t)counted[i - JOB_n_stored]);
                 else
-                        put_default(&row, &t->defaults[i - have]);
+                        put_default(&row, &t->defaults[i - t->columns[0]]);
         if (authentic)
                 return row_finish(&row);
         b->count.altered++;
@@ -191,18 +194,30 @@ static int find_serials(Rebuild *b)
         return r;
 }
 
-static int carry_files(Rebuild *b, sqlite3_stmt *s, uint64_t serial, int64_t *ret_n)
+/* As store_insert_file() does, in the order of the columns from n_stored on. */
+static void count_file(sqlite3_stmt *s, uint64_t counted[COUNTED])
+{
+        uint64_t size = (uint64_t)sqlite3_column_int64(s, FILE_size);
+        bool known = size != NET_SIZE_UNKNOWN;
+
+        counted[0]++;
+        counted[JOB_files_size - JOB_n_stored] += known ? size : 0;
+        counted[JOB_files_offset - JOB_n_stored] += (uint64_t)sqlite3_column_int64(s, FILE_offset);
+        counted[JOB_n_unknown - JOB_n_stored] += !known;
+        counted[JOB_n_sealed - JOB_n_stored] += sqlite3_column_int64(s, FILE_state) >= FILE_SEALED;
+}
+
+static int carry_files(Rebuild *b, sqlite3_stmt *s, uint64_t serial, uint64_t counted[COUNTED])
 {
         int r = 0, step = SQLITE_DONE;
 
-        *ret_n = 0;
         if (!s)
                 return 0;
         (void)sqlite3_bind_int64(s, 1, (int64_t)serial);
         while (r == 0 && (step = sqlite3_step(s)) == SQLITE_ROW) {
-                r = carry(b, &file_table, s, 0);
+                r = carry(b, &file_table, s, NULL);
                 b->count.files++;
-                ++*ret_n;
+                count_file(s, counted);
         }
         if (r == 0 && step != SQLITE_DONE)
                 b->count.unreadable++; /* the job's own count tells when it is loaded */
@@ -212,16 +227,16 @@ static int carry_files(Rebuild *b, sqlite3_stmt *s, uint64_t serial, int64_t *re
 
 static int carry_job(Rebuild *b, sqlite3_stmt *jobs, sqlite3_stmt *files, uint64_t serial)
 {
-        int64_t n_files;
+        uint64_t counted[COUNTED] = {0};
         int r;
 
-        r = carry_files(b, files, serial, &n_files);
+        r = carry_files(b, files, serial, counted);
         if (r < 0 || !jobs)
                 return r;
         (void)sqlite3_bind_int64(jobs, 1, (int64_t)serial);
         if (sqlite3_step(jobs) == SQLITE_ROW) {
                 b->count.jobs++;
-                r = carry(b, &job_table, jobs, n_files);
+                r = carry(b, &job_table, jobs, counted);
         } else {
                 b->count.lost++;
                 r = store_quarantine_job(b->store, serial, "job row lost");
@@ -232,10 +247,9 @@ static int carry_job(Rebuild *b, sqlite3_stmt *jobs, sqlite3_stmt *files, uint64
 
 static int carry_jobs(Rebuild *b)
 {
-        _cleanup_(closep_statement) sqlite3_stmt *jobs =
-                prepare(b, b->version == 1 ? schema_sql_1_job : schema_sql[SQL_JOB_RELOAD]);
+        _cleanup_(closep_statement) sqlite3_stmt *jobs = prepare(b, schema_sql_job[b->version - 1]);
         _cleanup_(closep_statement) sqlite3_stmt *files =
-                prepare(b, b->version == 1 ? schema_sql_1_file : schema_sql[SQL_FILE_LOAD]);
+                prepare(b, schema_sql_file[b->version - 1]);
         int r = find_serials(b);
 
         for (size_t i = 0; i < b->serials.n && r == 0; i++)
@@ -250,7 +264,7 @@ static int carry_orphans(Rebuild *b)
 
         while (r == 0 && s && (step = sqlite3_step(s)) == SQLITE_ROW) {
                 b->count.orphans++;
-                r = carry(b, &orphan_table, s, 0);
+                r = carry(b, &orphan_table, s, NULL);
         }
         if (r == 0 && step != SQLITE_DONE)
                 b->count.unreadable++;

@@ -27,7 +27,8 @@ const char schema_text[] =
         " high_performance INTEGER NOT NULL, on_demand INTEGER NOT NULL,"
         " max_download_size INTEGER NOT NULL, peer_flags INTEGER NOT NULL,"
         " acl_flags INTEGER NOT NULL, no_progress_until_usec INTEGER NOT NULL,"
-        " n_stored INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;"
+        " n_stored INTEGER NOT NULL, files_size INTEGER NOT NULL, files_offset INTEGER NOT NULL,"
+        " n_unknown INTEGER NOT NULL, n_sealed INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;"
 
         "CREATE TABLE file("
         " job INTEGER NOT NULL, ordinal INTEGER NOT NULL, state INTEGER NOT NULL,"
@@ -57,8 +58,13 @@ const char schema_text[] =
         /* up to which serial an owner's history was trimmed */
         "CREATE TABLE history_lost(owner INTEGER PRIMARY KEY, serial INTEGER NOT NULL) STRICT;";
 
-const char schema_sql_1_job[] = LOAD(job, JOB_COLUMNS_1) "WHERE serial=?1";
-const char schema_sql_1_file[] = LOAD(file, FILE_COLUMNS_1) "WHERE job=?1 ORDER BY ordinal";
+#define LOAD_JOB(COLUMNS)   LOAD(job, COLUMNS) "WHERE serial=?1"
+#define LOAD_FILES(COLUMNS) LOAD(file, COLUMNS) "WHERE job=?1 ORDER BY ordinal"
+
+const char *const schema_sql_job[SCHEMA_VERSION] = {LOAD_JOB(JOB_COLUMNS_1),
+                                                    LOAD_JOB(JOB_COLUMNS_2), LOAD_JOB(JOB_COLUMNS)};
+const char *const schema_sql_file[SCHEMA_VERSION] = {
+        LOAD_FILES(FILE_COLUMNS_1), LOAD_FILES(FILE_COLUMNS), LOAD_FILES(FILE_COLUMNS)};
 
 const char *const schema_sql[SQL_COUNT] = {
         [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -69,10 +75,10 @@ const char *const schema_sql[SQL_COUNT] = {
         [SQL_JOB_DELETE_FILES] = "DELETE FROM file WHERE job=?1",
         [SQL_JOB_LOAD] = LOAD(job, JOB_COLUMNS) "WHERE serial NOT IN (SELECT job FROM quarantine)"
                                                 " ORDER BY serial",
-        [SQL_JOB_RELOAD] = LOAD(job, JOB_COLUMNS) "WHERE serial=?1",
+        [SQL_JOB_RELOAD] = LOAD_JOB(JOB_COLUMNS),
         [SQL_QUARANTINE_PUT] = "INSERT OR IGNORE INTO quarantine VALUES(?1,?2,?3)",
         [SQL_FILE_PUT] = PUT(file, FILE_COLUMNS),
-        [SQL_FILE_LOAD] = LOAD(file, FILE_COLUMNS) "WHERE job=?1 ORDER BY ordinal",
+        [SQL_FILE_LOAD] = LOAD_FILES(FILE_COLUMNS),
         [SQL_FILE_STRAY] = "SELECT DISTINCT job FROM file WHERE job BETWEEN ?1 AND ?2"
                            " AND job NOT IN (SELECT job FROM quarantine)",
         [SQL_TICKET_PUT] = "REPLACE INTO ticket VALUES(?1,?2)",

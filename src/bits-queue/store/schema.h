@@ -6,10 +6,11 @@
  * Schema history (PRAGMA user_version):
  *   1  job, file, ticket, orphan, quarantine
  *   2  job and file have the settings of later interfaces; history, history_lost
+ *   3  job has the totals of its files
  */
 #pragma once
 
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 
 /* clang-format off */
 #define JOB_COLUMNS_1(X)                                                                           \
@@ -17,13 +18,16 @@
         X(notify_flags) X(minimum_retry_delay_sec) X(no_progress_timeout_sec) X(error_count)       \
         X(helper_flags) X(notified) X(created_usec) X(modified_usec) X(completed_usec)             \
         X(error_code) X(error_context) X(error_file) X(error_protocol) X(error_text)
-#define JOB_COLUMNS(X)                                                                             \
+#define JOB_COLUMNS_2(X)                                                                           \
         JOB_COLUMNS_1(X)                                                                           \
         X(elevated) X(resumed) X(max_download_time_sec) X(download_time_usec) X(cost_flags)        \
         X(notify_program) X(notify_parameters) X(notify_uid) X(notify_class)                       \
         X(notify_interval_msec) X(dynamic_content) X(high_performance) X(on_demand)                \
         X(max_download_size) X(peer_flags) X(acl_flags) X(no_progress_until_usec)              \
         X(n_stored)
+#define JOB_COLUMNS(X)                                                                             \
+        JOB_COLUMNS_2(X)                                                                           \
+        X(files_size) X(files_offset) X(n_unknown) X(n_sealed)
 #define FILE_COLUMNS_1(X)                                                                          \
         X(job) X(ordinal) X(state) X(remote) X(local) X(temp) X(temp_uid) X(id) X(directory)       \
         X(etag) X(last_modified_usec) X(version_size) X(size) X(offset)
@@ -80,5 +84,5 @@ typedef enum Statement {
 
 extern const char schema_text[]; /* makes the tables of SCHEMA_VERSION */
 extern const char *const schema_sql[SQL_COUNT];
-/* A job by serial, and its files, as schema 1 had them. */
-extern const char schema_sql_1_job[], schema_sql_1_file[];
+/* A job by serial, and its files, as schema 1 had them, and those after it. */
+extern const char *const schema_sql_job[SCHEMA_VERSION], *const schema_sql_file[SCHEMA_VERSION];

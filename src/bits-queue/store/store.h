@@ -63,9 +63,10 @@ int store_load_jobs(Store *store, int (*load)(Queue *queue, Job *job), unsigned 
 int store_quarantine_job(Store *store, uint64_t serial, const char *why);
 
 /* Files. load fills job->files; -EBADMSG when a row's MAC is wrong, or a row is missing. insert
- * counts them in job->n_stored, which goes into the job's row: update that, too. */
-int store_insert_file(Store *store, const File *file);
-int store_update_file(Store *store, const File *file);
+ * counts them in job->n_stored and job->stored, which go into the job's row: update that, too.
+ * update does so itself where it changes job->stored; load counts anew. */
+int store_insert_file(Store *store, File *file);
+int store_update_file(Store *store, File *file);
 int store_load_files(Store *store, Job *job);
 
 /* Tickets of owners. */

@@ -182,6 +182,98 @@ static void test_keeps_what_was_committed(void **state)
         store_close(store);
 }
 
+static void assert_totals(const Job *job, uint64_t size, uint64_t offset, uint32_t n_unknown,
+                          uint32_t n_sealed)
+{
+        assert_int_equal(job->stored.size, size);
+        assert_int_equal(job->stored.offset, offset);
+        assert_int_equal(job->stored.n_unknown, n_unknown);
+        assert_int_equal(job->stored.n_sealed, n_sealed);
+}
+
+static Store *open_again(Queue *queue)
+{
+        unsigned quarantined;
+        Store *store = NULL;
+
+        for (size_t i = 0; i < n_loaded; i++)
+                free_job(loaded[i]);
+        n_loaded = 0;
+        assert_int_equal(store_open(queue, directory, &store), 0);
+        assert_int_equal(store_load_jobs(store, load, &quarantined), 0);
+        assert_int_equal(n_loaded, 2);
+        return store;
+}
+
+/* A job whose files are not loaded has the totals of their rows, whatever became of them. */
+static void test_totals(void **state)
+{
+        File *second;
+        Store *store;
+        Queue queue;
+        Job *job;
+
+        (void)state;
+        fill(&queue);
+        store = open_again(&queue);
+        assert_totals(loaded[0], 0, 12345, 1, 0);
+        assert_totals(loaded[1], 0, 0, 0, 0);
+
+        job = loaded[0];
+        assert_int_equal(store_load_files(store, job), 0);
+        second = file_new(job, 1, "http://a/c", "/tmp/y");
+        assert_non_null(second);
+        second->size = 1000;
+        assert_int_equal(store_insert_file(store, second), 0);
+        assert_int_equal(store_update_job(store, job), 0);
+        job->files[0]->size = 20000;
+        job->files[0]->offset = 15000;
+        assert_int_equal(store_update_file(store, job->files[0]), 0);
+        second->state = FILE_SEALED;
+        second->offset = 1000;
+        assert_int_equal(store_update_file(store, second), 0);
+        assert_totals(job, 21000, 16000, 0, 1);
+        assert_int_equal(store_commit(store), 0);
+
+        second->size = NET_SIZE_UNKNOWN; /* another version, and the commit fails */
+        second->offset = 0;
+        second->state = FILE_WAITING;
+        assert_int_equal(store_update_file(store, second), 0);
+        assert_totals(job, 20000, 15000, 1, 0);
+        store_rollback(store);
+        assert_int_equal(store_reload_job(store, job), 0);
+        assert_totals(job, 21000, 16000, 0, 1);
+        file_free(second);
+        store_close(store);
+
+        store = open_again(&queue);
+        assert_int_equal(loaded[0]->n_stored, 2);
+        assert_totals(loaded[0], 21000, 16000, 0, 1);
+        assert_int_equal(store_load_files(store, loaded[0]), 0);
+        assert_totals(loaded[0], 21000, 16000, 0, 1);
+        store_close(store);
+}
+
+/* The rows decide. */
+static void test_wrong_totals(void **state)
+{
+        Store *store;
+        Queue queue;
+
+        (void)state;
+        fill(&queue);
+        store = open_again(&queue);
+        loaded[0]->stored = (FileTotals){.size = 1, .offset = 2, .n_unknown = 3, .n_sealed = 4};
+        assert_int_equal(store_update_job(store, loaded[0]), 0);
+        assert_int_equal(store_commit(store), 0);
+        store_close(store);
+        store = open_again(&queue);
+        assert_totals(loaded[0], 1, 2, 3, 4);
+        assert_int_equal(store_load_files(store, loaded[0]), 0);
+        assert_totals(loaded[0], 0, 12345, 1, 0);
+        store_close(store);
+}
+
 static void test_uncommitted_is_gone(void **state)
 {
         Job *job = make_job("three");
@@ -235,6 +327,12 @@ static void test_edited_owner(void **state)
 {
         (void)state;
         edited_job("UPDATE job SET owner=0 WHERE serial=1");
+}
+
+static void test_edited_totals(void **state)
+{
+        (void)state;
+        edited_job("UPDATE job SET files_offset=0 WHERE serial=1");
 }
 
 static void test_edited_flags(void **state)
@@ -779,12 +877,66 @@ static void test_older_schema(void **state)
         assert_int_equal(loaded[0]->notify_interval_msec, 500);
         assert_int_equal(loaded[0]->no_progress_until_usec, 0);
         assert_int_equal(loaded[0]->notify_uid, (uid_t)-1);
+        assert_totals(loaded[0], 0, 12345, 1, 0);
         assert_int_equal(store_load_files(store, loaded[0]), 0);
         assert_int_equal(loaded[0]->n_files, 1);
         assert_int_equal(loaded[0]->files[0]->offset, 12345);
         assert_int_equal(loaded[0]->files[0]->n_ranges, 0);
         store_close(store);
-        sql("SELECT 1/(user_version=2) FROM pragma_user_version");
+        sql("SELECT 1/(user_version=3) FROM pragma_user_version");
+}
+
+/* The database of fill() as schema 2 had it. */
+static void fill_2(Queue *queue)
+{
+        sqlite3_stmt *from, *to;
+        uint8_t mac[MAC_SIZE];
+        Store *store = NULL;
+
+        fill(queue);
+        assert_int_equal(store_open(queue, directory, &store), 0);
+        assert_int_equal(sqlite3_prepare_v2(store->db, "SELECT " JOB_COLUMNS_2(NAME_1) "0 FROM job",
+                                            -1, &from, NULL),
+                         SQLITE_OK);
+        assert_int_equal(sqlite3_prepare_v2(store->db, "UPDATE job SET mac=?1 WHERE serial=?2", -1,
+                                            &to, NULL),
+                         SQLITE_OK);
+        while (sqlite3_step(from) == SQLITE_ROW) {
+                assert_true(row_mac(store, "job", from, JOB_n_stored + 1, mac));
+                assert_int_equal(sqlite3_bind_blob(to, 1, mac, MAC_SIZE, SQLITE_STATIC), 0);
+                assert_int_equal(sqlite3_bind_int64(to, 2, sqlite3_column_int64(from, 0)), 0);
+                assert_int_equal(sqlite3_step(to), SQLITE_DONE);
+                sqlite3_reset(to);
+        }
+        sqlite3_finalize(from);
+        sqlite3_finalize(to);
+        store_close(store);
+        sql("ALTER TABLE job DROP COLUMN files_size; ALTER TABLE job DROP COLUMN files_offset;"
+            "ALTER TABLE job DROP COLUMN n_unknown; ALTER TABLE job DROP COLUMN n_sealed;"
+            "PRAGMA user_version=2");
+}
+
+static void test_schema_2(void **state)
+{
+        unsigned quarantined;
+        Store *store = NULL;
+        Queue queue;
+
+        (void)state;
+        fill_2(&queue);
+        sql("UPDATE job SET owner=0 WHERE serial=2");
+        assert_int_equal(store_open(&queue, directory, &store), 0);
+        assert_true(is_set_aside("queue.db.schema-2"));
+        assert_int_equal(store_load_jobs(store, load, &quarantined), 0);
+        assert_int_equal(n_loaded, 1);
+        assert_int_equal(quarantined, 1);
+        assert_int_equal(loaded[0]->no_progress_until_usec, 77);
+        assert_int_equal(loaded[0]->n_stored, 1);
+        assert_totals(loaded[0], 0, 12345, 1, 0);
+        assert_int_equal(store_load_files(store, loaded[0]), 0);
+        assert_int_equal(loaded[0]->files[0]->n_ranges, 2);
+        store_close(store);
+        sql("SELECT 1/(user_version=3) FROM pragma_user_version");
 }
 
 /* A row that was altered before does not get a MAC for it. */
@@ -851,8 +1003,11 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 TEST(test_keeps_what_was_committed),
+                TEST(test_totals),
+                TEST(test_wrong_totals),
                 TEST(test_uncommitted_is_gone),
                 TEST(test_edited_owner),
+                TEST(test_edited_totals),
                 TEST(test_edited_flags),
                 TEST(test_swapped_macs),
                 TEST(test_edited_path),
@@ -876,6 +1031,7 @@ int main(void)
                 TEST(test_interrupted_rebuild),
                 TEST(test_older_schema),
                 TEST(test_older_schema_altered),
+                TEST(test_schema_2),
                 TEST(test_orphans),
         };
 
