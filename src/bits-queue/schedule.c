@@ -21,7 +21,7 @@
 #include "trouble.h"
 
 enum {
-        LOADS_PER_LOOK = 100, /* then calls have their turn */
+        LOADS_PER_LOOK = 20, /* then calls have their turn */
 };
 
 static const uint64_t user_mode_idle_usec = 60ULL * 1000 * 1000;
