@@ -231,7 +231,7 @@ static int open_current(Store *store, const char *directory, int64_t *ret_versio
         r = open_database(directory, DATABASE, &store->db);
         if (r == 0)
                 r = read_number(store->db, "PRAGMA user_version", ret_version);
-        if (r == 0 && *ret_version == 0 && exists(store->lock_fd, MADE))
+        if (r == 0 && (*ret_version < 0 || (*ret_version == 0 && exists(store->lock_fd, MADE))))
                 r = -EUCLEAN;
         if (r == 0 && *ret_version == 0) {
                 r = make_schema(store->db);

@@ -656,6 +656,21 @@ static void test_replaced(void **state)
         store_close(queue.store);
 }
 
+/* No version ever was: not one of which nothing can be carried over. */
+static void test_impossible_version(void **state)
+{
+        unsigned quarantined;
+        Queue queue;
+
+        (void)state;
+        fill(&queue);
+        sql("PRAGMA user_version=-1");
+        assert_int_equal(open_damaged(&queue, &quarantined), 2);
+        assert_int_equal(quarantined, 0);
+        assert_true(is_set_aside("queue.db.damaged-"));
+        store_close(queue.store);
+}
+
 static int64_t root_page(const char *name)
 {
         char path[256], query[128];
@@ -1024,6 +1039,7 @@ int main(void)
                 TEST(test_truncated),
                 TEST(test_emptied),
                 TEST(test_replaced),
+                TEST(test_impossible_version),
                 TEST(test_zeroed_jobs),
                 TEST(test_zeroed_index),
                 TEST(test_zeroed_files),
