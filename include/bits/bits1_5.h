@@ -68,7 +68,8 @@ DECLARE_INTERFACE_(IBackgroundCopyJob2, IBackgroundCopyJob)
 
         /* The program that is run when the job is TRANSFERRED or in ERROR (SetNotifyFlags says
          * which), as the user who calls this, without a shell, where the configuration lets him;
-         * stored with the job. Program: a full path, not looked up; nothing in it is expanded.
+         * stored with the job. It finds the job's id in BITS_JOB_ID, and may complete or change
+         * that job. Program: a full path, not looked up; nothing in it is expanded.
          * Parameters: at most 4,000 characters, of which the first word is Program again; or
          * NULL. Both NULL: none any more. Also run for what happened before. Errors: those of
          * every call; E_INVALIDARG (also: Parameters without Program, or with another first

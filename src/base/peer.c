@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "log.h"
@@ -102,7 +103,10 @@ static unsigned long long read_start_time(pid_t pid)
         return start;
 }
 
-static int is_restricted_by_pid(pid_t pid)
+/* Asks about a process by its pid; -errno when that cannot be told. */
+typedef int (*AskPid)(pid_t pid);
+
+static int ask_by_pid(pid_t pid, AskPid ask)
 {
         static bool said;
         unsigned long long before, after;
@@ -114,29 +118,46 @@ static int is_restricted_by_pid(pid_t pid)
                             "start time");
         }
         before = read_start_time(pid);
-        value = read_no_new_privs(pid);
+        value = ask(pid);
         after = read_start_time(pid);
-        return before == 0 || before != after || value != 0;
+        return before == 0 || before != after ? -ESRCH : value;
 }
 
-int peer_is_restricted(int sock)
+/* What ask says about the peer; -ESRCH when it has ended, so that the pid may be another's. */
+static int ask_peer(int sock, AskPid ask)
 {
         _cleanup_(closep) int pidfd = -1;
         socklen_t size = sizeof(pidfd);
         PeerCred cred;
-        int value;
+        int r, value;
 
-        if (peer_cred(sock, &cred) < 0)
-                return 1;
+        r = peer_cred(sock, &cred);
+        if (r < 0)
+                return r;
         if (getsockopt(sock, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) < 0) {
                 pidfd = -1;
-                return errno == ENOPROTOOPT ? is_restricted_by_pid(cred.pid) : 1;
+                return errno == ENOPROTOOPT ? ask_by_pid(cred.pid, ask) : -errno;
         }
 
-        value = read_no_new_privs(cred.pid);
+        value = ask(cred.pid);
 
         /* The process behind the pid is still the peer if the peer has not ended meanwhile. */
-        if (poll(&(struct pollfd){.fd = pidfd, .events = POLLIN}, 1, 0) != 0)
-                return 1;
-        return value != 0;
+        return poll(&(struct pollfd){.fd = pidfd, .events = POLLIN}, 1, 0) != 0 ? -ESRCH : value;
+}
+
+int peer_is_restricted(int sock)
+{
+        return ask_peer(sock, read_no_new_privs) != 0;
+}
+
+static int read_session(pid_t pid)
+{
+        pid_t session = getsid(pid);
+
+        return session < 0 ? -errno : session;
+}
+
+bool peer_is_in_session(int sock, pid_t leader)
+{
+        return ask_peer(sock, read_session) == leader;
 }

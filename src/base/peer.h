@@ -24,3 +24,6 @@ int peer_cookie(int sock, uint64_t *ret); /* unique per boot; 0 or -errno */
 /* 1 when the peer's main thread has NoNewPrivs set, or can no longer be identified; 0 when not.
  * Identified by SO_PEERPIDFD; before Linux 6.5 by pid with the same start time before and after. */
 int peer_is_restricted(int sock);
+/* Is the peer, identified likewise, of the session (setsid(2)) of leader, a process that is there?
+ */
+bool peer_is_in_session(int sock, pid_t leader);

@@ -106,10 +106,9 @@ static int worker_exec(const Task *task, const Account *account, int sock)
 {
         char home[WIRE_PATH_SIZE + 8], user[WIRE_ACCOUNT_SIZE + 8], logname[WIRE_ACCOUNT_SIZE + 8];
         char shell[WIRE_PATH_SIZE + 8];
-        char *environment[] = {
-                "PATH=/usr/bin:/bin", "LANG=C.UTF-8", home, user, logname, NULL, NULL, NULL,
-        };
-        const char *debug = getenv("BITS_DEBUG");
+        char runtime[WIRE_PATH_SIZE + 32];
+        char *environment[10] = {"PATH=/usr/bin:/bin", "LANG=C.UTF-8", home, user, logname};
+        const char *debug = getenv("BITS_DEBUG"), *place = getenv("XDG_RUNTIME_DIR");
         size_t n = 5;
         int r;
 
@@ -117,8 +116,15 @@ static int worker_exec(const Task *task, const Account *account, int sock)
         (void)snprintf(user, sizeof(user), "USER=%s", account->name);
         (void)snprintf(logname, sizeof(logname), "LOGNAME=%s", account->name);
         (void)snprintf(shell, sizeof(shell), "SHELL=%s", account->shell);
-        if (task->request.role == WORKER_NOTIFY)
-                environment[n++] = shell; /* for the program that it runs */
+        if (task->request.role == WORKER_NOTIFY) { /* for the program that it runs */
+                environment[n++] = shell;
+                if (task->request.user_mode)
+                        environment[n++] = "BITS_USER_MODE=1";
+                if (task->request.user_mode && place &&
+                    snprintf(runtime, sizeof(runtime), "XDG_RUNTIME_DIR=%s", place) <
+                            (int)sizeof(runtime))
+                        environment[n++] = runtime;
+        }
         if (debug && strcmp(debug, "1") == 0)
                 environment[n] = "BITS_DEBUG=1";
 

@@ -19,13 +19,15 @@
 #include "request.h"
 #include "wire/supervisor.h"
 
-#define ENVIRONMENT_MAX 8
+#define ENVIRONMENT_MAX 10
 
-/* What the program finds: who he is, by bits-become, and which job it is about. */
+/* What the program finds: who he is, by bits-become, in user mode which service it is, and which
+ * job it is about. */
 static void environment(char *job, char *ret[ENVIRONMENT_MAX])
 {
         static const char *const names[] = {
-                "HOME=", "USER=", "LOGNAME=", "PATH=", "SHELL=", "LANG="};
+                "HOME=",  "USER=", "LOGNAME=",         "PATH=",
+                "SHELL=", "LANG=", "XDG_RUNTIME_DIR=", "BITS_USER_MODE="};
         size_t n = 0;
 
         for (size_t i = 0; i < ELEMENTS(names); i++)

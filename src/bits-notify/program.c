@@ -48,7 +48,7 @@ static int become(const char *path, char *const argv[], char *const environment[
                 return -errno;
         if (getppid() != parent)
                 return -ESRCH;
-        if (setsid() < 0)
+        if (setpgid(0, 0) < 0)
                 return -errno;
         r = open_null();
         if (r >= 0)

@@ -1,6 +1,7 @@
 /*
- * The user's program: started in a clean process of its own session, watched, and ended with all of
- * its process group when its time is over or nobody waits for it any more.
+ * The user's program: started in a clean process and a group of its own, watched, and ended with
+ * all of that group when its time is over or nobody waits for it any more. It stays in our session,
+ * by which bits-queue knows it.
  */
 #pragma once
 

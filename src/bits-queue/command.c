@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/packet.h"
+#include "base/peer.h"
 #include "job.h"
 #include "queue.h"
 #include "report.h"
@@ -30,9 +32,10 @@ typedef enum CommandState {
         COMMAND_RUNNING,
 } CommandState;
 
-typedef struct Command {
+struct Command {
         Job *job; /* the caller's */
         uid_t uid;
+        pid_t pid; /* of bits-notify, which leads its session */
         CommandState state;
         uint32_t worker; /* bitsd's number */
         int fd;
@@ -40,7 +43,7 @@ typedef struct Command {
         void (*done)(void *userdata, bool handled);
         void *userdata;
         NotifyRun run; /* as it was set when it came to be run */
-} Command;
+};
 
 static bool is_system_account(const Queue *queue, uid_t uid)
 {
@@ -55,6 +58,8 @@ bool command_is_usable(const Job *job)
 
 static void command_free(Command *c)
 {
+        if (c->job->command == c)
+                c->job->command = NULL;
         sd_event_source_disable_unref(c->source);
         sd_event_source_disable_unref(c->overdue);
         closep(&c->fd);
@@ -224,6 +229,7 @@ static void on_spawned(void *userdata, const SupervisorMessage *message, int fd)
                 return;
         }
         c->worker = message->spawn_reply.worker;
+        c->pid = (pid_t)message->spawn_reply.pid;
         r = attach(c, fd);
         if (r < 0)
                 fail(c, strerror(-r));
@@ -253,5 +259,21 @@ int command_run(Job *job, void (*done)(void *userdata, bool handled), void *user
                                      c);
         if (r < 0)
                 free(c);
+        else
+                job->command = c;
         return r;
+}
+
+/* Asked last: while its socket has not hung up, bits-notify is there, and its pid nobody else's. */
+static bool is_there(const Command *c)
+{
+        return poll(&(struct pollfd){.fd = c->fd}, 1, 0) == 0;
+}
+
+bool command_calls(const Job *job, uid_t uid, int sock)
+{
+        const Command *c = job->command;
+
+        return c && c->state == COMMAND_RUNNING && c->uid == uid &&
+               peer_is_in_session(sock, c->pid) && is_there(c);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 typedef struct Job Job;
 
@@ -15,3 +16,7 @@ bool command_is_usable(const Job *job);
  * with 0. 0, or -errno when it could not even be tried (then done is not called). The job is the
  * caller's to hold. */
 int command_run(Job *job, void (*done)(void *userdata, bool handled), void *userdata);
+
+/* Is uid at the other end of sock, a socket of the bus, as what the job's command line runs: a
+ * process of the session that bitsd made for it? */
+bool command_calls(const Job *job, uid_t uid, int sock);

@@ -18,6 +18,7 @@
 #include "worker.h"
 
 typedef struct Client Client; /* bus/client.h */
+typedef struct Command Command;
 typedef struct HelperToken HelperToken;
 typedef struct Notification Notification;
 typedef struct NotifyUser NotifyUser;
@@ -194,6 +195,7 @@ struct Job {
         NotifyPlace notify_place;
         NotifyUser *notify_user;    /* while due: who is to be told */
         Notification *notification; /* that was given out and is not answered yet */
+        Command *command;           /* its command line, while it runs */
         uint64_t notify_at_usec;    /* while later: when */
         uint64_t notify_after_usec; /* the event of the state, not before: it was not handled */
         uint64_t part_after_usec;   /* files and ranges, likewise */

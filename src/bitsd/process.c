@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 
@@ -30,20 +31,31 @@ static int on_exit_of(sd_event_source *source, const siginfo_t *info, void *user
         return 0;
 }
 
-static int spawn(const char *path, int sock, pid_t *ret)
+/* In user mode a command line finds this service by what we found its place by. */
+static char *runtime_variable(const Bitsd *bitsd)
+{
+        const char *name = "XDG_RUNTIME_DIR=";
+
+        if (bitsd->place.user_mode)
+                for (char **e = environ; *e; e++)
+                        if (strncmp(*e, name, strlen(name)) == 0)
+                                return *e;
+        return NULL;
+}
+
+static int spawn(const Bitsd *bitsd, const char *path, int sock, pid_t *ret)
 {
         const char *debug = getenv("BITS_DEBUG");
-        char *environment[] = {
-                "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
-                "LANG=C.UTF-8",
-                debug && strcmp(debug, "1") == 0 ? "BITS_DEBUG=1" : NULL,
-                NULL,
-        };
+        char *environment[5] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"};
+        size_t n = 2;
         posix_spawn_file_actions_t actions;
         posix_spawnattr_t attributes;
         sigset_t none, all;
         int r;
 
+        if (debug && strcmp(debug, "1") == 0)
+                environment[n++] = "BITS_DEBUG=1";
+        environment[n] = runtime_variable(bitsd);
         sigemptyset(&none);
         sigfillset(&all);
         posix_spawn_file_actions_init(&actions);
@@ -91,7 +103,7 @@ int process_start(Bitsd *bitsd, int sock, Process **ret)
         process->bitsd = bitsd;
 
         (void)snprintf(path, sizeof(path), "%s/bits-become", bitsd->place.libexec);
-        r = spawn(path, sock, &process->pid);
+        r = spawn(bitsd, path, sock, &process->pid);
         if (r < 0)
                 return r;
         r = watch_exit(process);

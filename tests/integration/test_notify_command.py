@@ -19,10 +19,11 @@ import jobs
 import people
 import programs
 from receiver import DISABLE, E_FAIL, ERROR, FILE, TRANSFERRED, Receiver
+from test_identity import restrict
 from test_notify import E_INVALIDARG, RETRY_SEC, done, failed, make, reason, remotes  # noqa: F401
 from waiting import wait_for
 
-BG_E_STRING_TOO_LONG, BG_E_INVALID_STATE = 0x80200021, 0x80200002
+BG_E_STRING_TOO_LONG, BG_E_INVALID_STATE, BG_E_NOT_FOUND = 0x80200021, 0x80200002, 0x80200001
 
 IGNORED = 1 << 12 | 1 << 24 | 3 << 31  # SIGPIPE and SIGXFSZ by Python, 32 and 33 by who runs us: the C library's own
 
@@ -148,7 +149,7 @@ def test_surroundings(program, remotes, service_log):  # noqa: F811
     assert note["uids"] == [entry.pw_uid] * 3 and note["gids"] == [entry.pw_gid] * 3
     assert note["groups"] == sorted(people.groups("alice"))
     assert note["cwd"] == entry.pw_dir
-    assert note["session"] == note["group"] == note["pid"]
+    assert note["group"] == note["pid"]
     assert note["no_new_privs"] == "1" and set(note["capabilities"]) == {"0" * 16}
     assert note["blocked"] == "0" * 16 and int(note["ignored"], 16) & ~IGNORED == 0
     log = service_log.read_text()
@@ -289,6 +290,94 @@ def test_it_has_its_time(program, remotes, service_log):  # noqa: F811
     assert f"job {job_id}: the command line as uid {people.account('alice').pw_uid} was not handled: it took too long" in (
         service_log.read_text()
     )
+
+
+# ---- what it may change -----------------------------------------------------------------------------
+
+
+def write_script(name, path, text):
+    entry = people.account(name)
+    path.write_text(text)
+    path.chmod(0o755)
+    os.chown(path, entry.pw_uid, entry.pw_gid)
+
+
+@pytest.mark.parametrize("name", ["alice", "admin"])
+def test_it_completes_its_job(program, remotes, name):  # noqa: F811
+    """What a command line is for: the job is done without anybody there, though no_new_privs is set."""
+    script = program(name)
+    write_script(name, script.path, '#!/bin/sh\nexec bitsctl complete "$BITS_JOB_ID"\n')
+
+    def owner():
+        return done(jobs.session(), remotes[:1]).id
+
+    def setter(job_id):
+        script.set(jobs.session().get(job_id))
+
+    def owner_again(job_id):
+        session = jobs.session()
+        wait_for(lambda: jobs.refused(session.get, job_id) == BG_E_NOT_FOUND, "the end of the job")
+
+    job_id = people.call("alice", owner)
+    people.call(name, setter, job_id)
+    people.call("alice", owner_again, job_id)
+    assert pathlib.Path(f"/run/home/alice/{job_id}-0").stat().st_size == 1000
+
+
+CALLS = """#!/bin/sh
+cd "${0%/*}"
+say() {
+	name=$1
+	shift
+	"$@" >/dev/null 2>>errors
+	echo "$name $?" >>said
+}
+say own bitsctl suspend "$BITS_JOB_ID"
+say left setsid bitsctl suspend "$BITS_JOB_ID"
+say other bitsctl suspend "$(cat other)"
+say create bitsctl create
+say ticket bitsctl authorize
+say token bitsctl token clear "$(cat other)"
+echo done >>said
+while [ -e hold ]; do sleep 0.05; done
+exit 1
+"""
+
+
+def test_it_changes_nothing_but_its_job(program, remotes):  # noqa: F811
+    """As long as it runs, and nobody else with no_new_privs: neither who left its session, nor another program."""
+    script = program()
+    write_script("alice", script.path, CALLS)
+    (script.directory / "hold").touch()
+    said = script.directory / "said"
+
+    def words():
+        return said.read_text().split() if said.exists() else []
+
+    def sandboxed(job_id):
+        restrict()
+        return jobs.refused(bus.Bus().get(job_id).call, "Suspend")
+
+    def scenario():
+        session = jobs.session()
+        job, other = done(session, remotes[:1]), done(session, remotes[:1])
+        (script.directory / "other").write_text(other.id)
+        script.set(job)
+        wait_for(lambda: words()[-1:] == ["done"], "the end of its calls")
+        return job.id, other.id
+
+    def clean_up(*made):
+        session = jobs.session()
+        for job_id in made:
+            session.get(job_id).call("Cancel")
+
+    made = people.call("alice", scenario)
+    try:
+        assert words() == "own 0 left 1 other 1 create 1 ticket 1 token 1 done".split(), (script.directory / "errors").read_text()
+        assert people.call("alice", sandboxed, made[0]) == bus.E_ACCESSDENIED
+    finally:
+        (script.directory / "hold").unlink()
+    people.call("alice", clean_up, *made)
 
 
 # ---- beside a receiver ------------------------------------------------------------------------------
@@ -600,8 +689,10 @@ def test_what_cannot_be_started(remotes, service_log):  # noqa: F811
 
 
 def test_own_service(bitsctl, program, remotes, alices):  # noqa: F811
-    """One person's own service runs that person's command lines, whatever the system's configuration says."""
-    script = program()
+    """One person's own service runs that person's command lines, whatever the system's configuration says; and they
+    find it, not the system's."""
+    script, completing = program(), program()
+    write_script("alice", completing.path, '#!/bin/sh\nexec bitsctl complete "$BITS_JOB_ID"\n')
     more = {"env": people.environment("alice", XDG_RUNTIME_DIR=str(alices), XDG_STATE_HOME=str(alices / "state"))}
 
     def scenario():
@@ -613,6 +704,9 @@ def test_own_service(bitsctl, program, remotes, alices):  # noqa: F811
         note = script.wait()
         no_more(script, job)
         job.call("Complete")
+        another = done(own, remotes[:1], directory=str(alices))
+        completing.set(another)
+        wait_for(lambda: jobs.refused(own.get, another.id) == BG_E_NOT_FOUND, "the end of the job")
         return job.id, note
 
     try:

@@ -11,6 +11,7 @@
 #include "bus/callback.h"
 #include "bus/listener.h"
 #include "bus/objects.h"
+#include "command.h"
 #include "queue.h"
 #include "supervisor.h"
 
@@ -96,7 +97,7 @@ uid_t client_uid(const Client *client)
         return client->cred.uid;
 }
 
-bool client_is_restricted(const Client *client)
+bool client_is_restricted(const Client *client, const Job *job)
 {
         const Queue *queue = client_queue(client);
 
@@ -105,7 +106,8 @@ bool client_is_restricted(const Client *client)
         if (queue_is_system_account(queue, client->cred.uid) &&
             !(queue->flags & SUPERVISOR_RESTRICT_SYSTEM_ACCOUNTS))
                 return false;
-        return peer_is_restricted(client->fd) != 0;
+        return peer_is_restricted(client->fd) != 0 &&
+               !(job && command_calls(job, client->cred.uid, client->fd));
 }
 
 bool client_may_see_history(const Client *client, uid_t owner)

@@ -65,9 +65,9 @@ void client_refresh(Client *client);
 Queue *client_queue(const Client *client);
 Caller client_caller(const Client *client);
 
-/* A sandboxed caller whose calls that change something are refused (DESIGN.md §3). Asks the kernel
- * now. */
-bool client_is_restricted(const Client *client);
+/* A sandboxed caller whose calls that change something are refused (DESIGN.md §3); but the command
+ * line of a job may change that job (NULL: it is about none). Asks the kernel now. */
+bool client_is_restricted(const Client *client, const Job *job);
 
 /* May the caller see what happened to jobs of owner? */
 bool client_may_see_history(const Client *client, uid_t owner);

@@ -22,7 +22,7 @@ int objects_dispatch(const Method *methods, size_t n, Target *target, sd_bus_mes
                 return -EBADR; /* a vtable row without a row here: a mistake of ours */
         if (!client_may_ask(target->client))
                 return 1;
-        if (method->flags & METHOD_CHANGES && client_is_restricted(target->client))
+        if (method->flags & METHOD_CHANGES && client_is_restricted(target->client, target->job))
                 return reply_error(m, E_ACCESSDENIED);
         if (method->flags & METHOD_OWNER_ONLY && target->client->cred.uid != target->job->owner)
                 return reply_error(m, E_ACCESSDENIED);
