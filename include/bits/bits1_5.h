@@ -67,15 +67,16 @@ DECLARE_INTERFACE_(IBackgroundCopyJob2, IBackgroundCopyJob)
         BITS_JOB_METHODS
 
         /* The program that is run when the job is TRANSFERRED or in ERROR (SetNotifyFlags says
-         * which), as the user who calls this, without a shell, where the configuration lets him;
-         * stored with the job. It finds the job's id in BITS_JOB_ID, and may complete or change
-         * that job. Program: a full path, not looked up; nothing in it is expanded.
+         * which), as the user who calls this, without a shell; stored with the job. It finds the
+         * job's id in BITS_JOB_ID, and may complete or change that job. Program: a full path, not
+         * looked up; nothing in it is expanded.
          * Parameters: at most 4,000 characters, of which the first word is Program again; or
          * NULL. Both NULL: none any more. Also run for what happened before. Errors: those of
          * every call; E_INVALIDARG (also: Parameters without Program, or with another first
          * word; not a full path); BG_E_STRING_TOO_LONG; BG_E_INVALID_STATE (the job is completed
-         * or cancelled); E_ACCESSDENIED (a restricted caller). Page:
-         * IBackgroundCopyJob2::SetNotifyCmdLine. */
+         * or cancelled); E_ACCESSDENIED (a restricted caller; or NotifyCommands= in bitsd.conf
+         * allows him none: by default only administrators have one, which BITS does not know).
+         * Page: IBackgroundCopyJob2::SetNotifyCmdLine. */
         STDMETHOD(SetNotifyCmdLine)(THIS_ LPCWSTR Program, LPCWSTR Parameters) PURE;
 
         /* Empty texts where nothing is set. The caller frees both with CoTaskMemFree. Errors:

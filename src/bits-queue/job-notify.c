@@ -13,6 +13,7 @@
 #include "queue.h"
 #include "text.h"
 #include "wire/notify.h"
+#include "wire/supervisor.h"
 
 HRESULT job_set_notify_flags(Job *job, uint32_t value)
 {
@@ -89,6 +90,13 @@ void job_drop_notify_command(Job *job)
         set_command(job, NULL, NULL, (uid_t)-1);
 }
 
+/* NotifyCommands=; bitsd asks again when it is to run. */
+static bool may_set_command(const Job *job, const Caller *caller)
+{
+        return job->queue->flags & (caller->administrator ? SUPERVISOR_NOTIFY_ADMINISTRATORS
+                                                          : SUPERVISOR_NOTIFY_OTHERS);
+}
+
 HRESULT job_set_notify_command(Job *job, const Caller *caller, const char *program,
                                const char *parameters)
 {
@@ -102,6 +110,8 @@ HRESULT job_set_notify_command(Job *job, const Caller *caller, const char *progr
                 hr = check_command(program, parameters);
                 if (FAILED(hr))
                         return hr;
+                if (!may_set_command(job, caller))
+                        return E_ACCESSDENIED;
                 copy = strdup(program);
                 parameters_copy = *parameters ? strdup(parameters) : NULL;
                 if (!copy || (*parameters && !parameters_copy))

@@ -110,7 +110,8 @@ static bool result_is_ok(int32_t result)
 static bool flags_are_ok(uint32_t flags)
 {
         return !(flags & ~(uint32_t)(SUPERVISOR_USER_MODE | SUPERVISOR_ALLOW_RESTRICTED |
-                                     SUPERVISOR_RESTRICT_SYSTEM_ACCOUNTS | SUPERVISOR_ROOT_JOBS));
+                                     SUPERVISOR_RESTRICT_SYSTEM_ACCOUNTS | SUPERVISOR_ROOT_JOBS |
+                                     SUPERVISOR_NOTIFY_ADMINISTRATORS | SUPERVISOR_NOTIFY_OTHERS));
 }
 
 static bool start_is_ok(const SupervisorStart *start)

@@ -174,9 +174,19 @@ static int on_socket(sd_event_source *source, int sock, uint32_t events, void *u
         return 0;
 }
 
+/* What worker_start() will say, so that it can be said to who sets a command line. */
+static uint32_t notify_flags(const Bitsd *bitsd)
+{
+        if (bitsd->place.user_mode || bitsd->settings.notify_commands == NOTIFY_ALL)
+                return SUPERVISOR_NOTIFY_ADMINISTRATORS | SUPERVISOR_NOTIFY_OTHERS;
+        return bitsd->settings.notify_commands == NOTIFY_ADMINISTRATORS
+                       ? SUPERVISOR_NOTIFY_ADMINISTRATORS
+                       : 0;
+}
+
 static uint32_t start_flags(const Bitsd *bitsd)
 {
-        uint32_t flags = 0;
+        uint32_t flags = notify_flags(bitsd);
 
         if (bitsd->place.user_mode)
                 flags |= SUPERVISOR_USER_MODE;

@@ -653,7 +653,8 @@ static void test_queue(void **state)
         assert_non_null(strstr(proc_text(pid, "status", text, sizeof(text)), "\nGroups:\t \n"));
 
         assert_int_equal(world.start.version, SUPERVISOR_VERSION);
-        assert_int_equal(world.start.flags, SUPERVISOR_ROOT_JOBS);
+        assert_int_equal(world.start.flags,
+                         SUPERVISOR_ROOT_JOBS | SUPERVISOR_NOTIFY_ADMINISTRATORS);
         assert_int_equal(world.start.admin_gid, GROUP_ADMIN);
         assert_int_equal(world.start.system_uid_max, 999);
 

@@ -6,7 +6,7 @@
 
 #include "ticket.h"
 
-#define SUPERVISOR_VERSION 1
+#define SUPERVISOR_VERSION 2
 #define SUPERVISOR_FD      3
 #define LISTENER_FD        4
 #define WORKER_FD          3 /* where a worker finds its socket to bits-queue */
@@ -41,6 +41,8 @@ enum SupervisorFlag {
         SUPERVISOR_RESTRICT_SYSTEM_ACCOUNTS = 2, /* RestrictedCallers=all: no exemption for them */
         SUPERVISOR_ALLOW_RESTRICTED = 4,         /* RestrictedCallers=none */
         SUPERVISOR_ROOT_JOBS = 8,                /* RootJobs=yes */
+        SUPERVISOR_NOTIFY_ADMINISTRATORS = 16,   /* NotifyCommands= allows command lines to them */
+        SUPERVISOR_NOTIFY_OTHERS = 32,           /* ... and to everybody else */
 };
 
 typedef struct SupervisorStart {

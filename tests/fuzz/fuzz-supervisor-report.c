@@ -46,7 +46,7 @@ static void check_accepted(const SupervisorMessage *message, size_t size, bool w
         switch (header->type) {
         case SUPERVISOR_START:
                 require(size == sizeof(message->start) && header->sequence == 0);
-                require(message->start.version == SUPERVISOR_VERSION && message->start.flags < 16);
+                require(message->start.version == SUPERVISOR_VERSION && message->start.flags < 64);
                 break;
         case SUPERVISOR_QUERY_REPLY:
                 require(size == sizeof(message->query_reply));
@@ -71,7 +71,7 @@ static void check_accepted(const SupervisorMessage *message, size_t size, bool w
                 break;
         case SUPERVISOR_SETTINGS:
                 require(size == sizeof(message->settings) && header->sequence == 0);
-                require(message->settings.flags < 16);
+                require(message->settings.flags < 64);
                 break;
         default:
                 abort(); /* nothing that bitsd may say */
@@ -92,9 +92,9 @@ static void check_repaired_events(SupervisorMessage message)
         message.revoked.epoch |= 1;
         check_good(&message, SUPERVISOR_REVOKED, sizeof(message.revoked), false);
         message.start.version = SUPERVISOR_VERSION;
-        message.start.flags %= 16;
+        message.start.flags %= 64;
         check_good(&message, SUPERVISOR_START, sizeof(message.start), false);
-        message.settings.flags %= 16;
+        message.settings.flags %= 64;
         check_good(&message, SUPERVISOR_SETTINGS, sizeof(message.settings), false);
 }
 

@@ -49,6 +49,13 @@ def get_error(state, caller):
     return S_OK if state in ("ERROR", "TRANSIENT_ERROR") else BG_E_ERROR_INFORMATION_UNAVAILABLE
 
 
+def set_command(state, caller):
+    """NotifyCommands=administrators, the default: nobody else's would ever run, and he is told so at once."""
+    if state in FINAL:
+        return BG_E_INVALID_STATE
+    return S_OK if caller == ADMINISTRATOR else E_ACCESSDENIED
+
+
 def take_ownership(state, caller):
     if state in FINAL:
         return BG_E_INVALID_STATE
@@ -133,7 +140,7 @@ JOB = {
     "SetNotifyInterface": Row(change, "b", lambda job: (False,)),
     "SetNotifyLevel": setter(0),
     "GetNotifyInterface": Row(look),
-    "SetNotifyCmdLine": Row(change, "ss", lambda job: ("", "")),
+    "SetNotifyCmdLine": Row(set_command, "ss", lambda job: ("/bin/true", "")),
     "GetNotifyCmdLine": Row(look),
     "SetProxySettings": Row(not_served, "uss", lambda job: (number(0), "", "")),
     "TakeOwnership": Row(take_ownership, spoils=True),

@@ -486,15 +486,25 @@ def test_files_are_no_matter_of_it(program, remotes):  # noqa: F811
 
 
 def test_administrators_alone_by_default(program, remotes, with_configuration, service_log):  # noqa: F811
+    """Others are refused when they set one; what was set before waits until it is allowed again."""
     refused, script = program("alice"), program("admin")
-    with_configuration("")
 
-    def of_alice():
-        job = done(jobs.session(), remotes[:1])
+    def before():
+        job = make(jobs.session(), remotes[:1])
         refused.set(job)
+        return job.id
+
+    def of_alice(job_id):
+        session = jobs.session()
+        with pytest.raises(bus.Failure, match="NotifyCommands=") as failure:
+            refused.set(session.create("late"))
+        assert failure.value.hresult == bus.E_ACCESSDENIED
+        job = session.get(job_id)
+        job.call("Resume")
         wait_for(lambda: reason(job)[1], "the moment of the repetition")
         assert refused.notes == []
-        return job.id
+        assert jobs.refused(job.call, "SetNotifyCmdLine", "ss", "true", "") == E_INVALIDARG
+        assert list(job.call("GetNotifyCmdLine")) == [str(refused.path), ""]
 
     def of_admin():
         job = done(jobs.session(), remotes[:1], directory="/run/home/admin")
@@ -503,11 +513,19 @@ def test_administrators_alone_by_default(program, remotes, with_configuration, s
         no_more(script, job)
         job.call("Complete")
 
-    job_id = people.call("alice", of_alice)
+    def of_nobody():
+        job = jobs.session().create("none")
+        return jobs.refused(script.set, job), jobs.refused(job.call, "SetNotifyCmdLine", "ss", "", "")
+
+    job_id = people.call("alice", before)
+    with_configuration("")
+    people.call("alice", of_alice, job_id)
     assert f"job {job_id}: the command line as uid {people.account('alice').pw_uid} was not handled: NotifyCommands=" in (
         service_log.read_text()
     )
     people.call("admin", of_admin)
+    with_configuration("NotifyCommands=none\n")
+    assert people.call("admin", of_nobody) == people.call("root", of_nobody) == (bus.E_ACCESSDENIED, None)
     with_configuration("NotifyCommands=all\n")
     refused.wait()  # by the repetition
     people.call("alice", lambda: jobs.session().get(job_id).call("Complete"))

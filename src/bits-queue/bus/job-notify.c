@@ -37,10 +37,16 @@ int job_notify_set_command(Target *t, sd_bus_message *m)
         Caller caller = client_caller(t->client);
         const char *program, *parameters;
         int r = sd_bus_message_read(m, "ss", &program, &parameters);
+        HRESULT hr;
 
         if (r < 0)
                 return r;
-        return job_after_commit(t, m, job_set_notify_command(t->job, &caller, program, parameters));
+        hr = job_set_notify_command(t->job, &caller, program, parameters);
+        if (hr == E_ACCESSDENIED)
+                return reply_error_text(m, hr,
+                                        "NotifyCommands= in bitsd.conf(5) allows you no command "
+                                        "line");
+        return job_after_commit(t, m, hr);
 }
 
 int job_notify_get_command(Target *t, sd_bus_message *m)

@@ -29,12 +29,19 @@ static void describe(HRESULT hr, char ret_name[sizeof(ERROR_PREFIX) + HRESULT_NA
 
 int reply_error(sd_bus_message *m, HRESULT hr)
 {
+        return reply_error_text(m, hr, NULL);
+}
+
+int reply_error_text(sd_bus_message *m, HRESULT hr, const char *why)
+{
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
         char name[sizeof(ERROR_PREFIX) + HRESULT_NAME_SIZE];
         const char *text;
         int r;
 
         describe(hr, name, &text);
+        if (why)
+                text = why;
         r = sd_bus_message_new_method_error(m, &answer, &SD_BUS_ERROR_MAKE_CONST(name, text));
         if (r >= 0)
                 r = sd_bus_message_append(answer, "i", hr);

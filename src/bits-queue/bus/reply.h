@@ -15,6 +15,8 @@ typedef struct Client Client;
 
 /* At once: fails with hr. Returns what sd-bus wants of a handler. */
 int reply_error(sd_bus_message *m, HRESULT hr);
+/* The same with a text that says more than that of hr. NULL: that of hr. */
+int reply_error_text(sd_bus_message *m, HRESULT hr, const char *why);
 /* The same for lookups, which answer by sd_bus_error. */
 int reply_set_error(sd_bus_error *error, HRESULT hr);
 
