@@ -84,3 +84,59 @@ int command_line_split(const char *text, char ***ret)
         *ret = words;
         return n;
 }
+
+static char *append(char *to, const char *text, size_t n)
+{
+        memcpy(to, text, n);
+        return to + n;
+}
+
+/* Between quotes: what stands before a quote, the closing one too, is doubled. */
+static char *append_quoted(char *to, const char *word)
+{
+        *to++ = '"';
+        while (*word) {
+                size_t n = strspn(word, "\\");
+
+                to = append(to, word, n);
+                word += n;
+                if (*word == '"' || !*word) {
+                        memset(to, '\\', n);
+                        to += n;
+                }
+                if (*word == '"')
+                        *to++ = '\\';
+                if (*word)
+                        *to++ = *word++;
+        }
+        *to++ = '"';
+        return to;
+}
+
+int command_line_join(const char *program, char *const words[], size_t n, char **ret)
+{
+        bool quoted = !*program || strpbrk(program, " \t");
+        size_t size = strlen(program) + 3;
+        char *to;
+
+        if (*program == '"' || (quoted && strchr(program, '"')))
+                return -EINVAL;
+        for (size_t i = 0; i < n; i++)
+                size += 2 * strlen(words[i]) + 3;
+        to = *ret = malloc(size);
+        if (!to)
+                return -ENOMEM;
+        if (quoted)
+                *to++ = '"';
+        to = append(to, program, strlen(program));
+        if (quoted)
+                *to++ = '"';
+        for (size_t i = 0; i < n; i++) {
+                *to++ = ' ';
+                to = *words[i] && !strpbrk(words[i], " \t\"")
+                             ? append(to, words[i], strlen(words[i]))
+                             : append_quoted(to, words[i]);
+        }
+        *to = 0;
+        return 0;
+}

@@ -1,10 +1,12 @@
-/* Splitting of command lines: each documented rule, and the shapes on their borders. */
+/* Splitting of command lines: each documented rule, and the shapes on their borders; and joining.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,11 +103,49 @@ static void test_most(void **state)
                 }
 }
 
+static void test_join(void **state)
+{
+        static const char *const programs[] = {"/p", "/a b/p", "/p\\", "/a b\\", "/p\"q", "", "\t"};
+        static const char *const words[] = {
+                "",         "a",     "a b",     "\t",   "\"",      "\\",      "\\\\", "\\\"",
+                "a\\\\\"b", "a b\\", "a b\\\\", "\"\"", "\"a b\"", "$HOME *", "\n",   "\xc3\xa4"};
+
+        (void)state;
+        for (size_t p = 0; p < ELEMENTS(programs); p++)
+                for (size_t i = 0; i < ELEMENTS(words); i++)
+                        for (size_t k = 0; k < ELEMENTS(words); k++) {
+                                char *const pair[] = {(char *)words[i], (char *)words[k]};
+                                _cleanup_(freep) char **split = NULL, *line = NULL;
+
+                                assert_int_equal(command_line_join(programs[p], pair, 2, &line), 0);
+                                assert_int_equal(command_line_split(line, &split), 3);
+                                assert_string_equal(split[0], programs[p]);
+                                assert_string_equal(split[1], words[i]);
+                                assert_string_equal(split[2], words[k]);
+                        }
+}
+
+static void test_join_plain(void **state)
+{
+        char *const words[] = {"a\\b", "c d"};
+        _cleanup_(freep) char *line = NULL, *alone = NULL, *none = NULL;
+
+        (void)state;
+        assert_int_equal(command_line_join("/bin/p", words, 2, &line), 0);
+        assert_string_equal(line, "/bin/p a\\b \"c d\"");
+        assert_int_equal(command_line_join("/bin/p", NULL, 0, &alone), 0);
+        assert_string_equal(alone, "/bin/p");
+        assert_int_equal(command_line_join("/a \"p", words, 2, &none), -EINVAL);
+        assert_int_equal(command_line_join("\"/p", words, 2, &none), -EINVAL);
+}
+
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_rows),
                 cmocka_unit_test(test_most),
+                cmocka_unit_test(test_join),
+                cmocka_unit_test(test_join_plain),
         };
 
         return cmocka_run_group_tests_name("command-line", tests, NULL, NULL);

@@ -22,12 +22,15 @@ typedef enum OptionBit {
         OPTION_PASSWORD = 64,
         OPTION_FOLLOW = 128,
         OPTION_HASH = 256,
+        OPTION_COMMAND = 512, /* --notify-command */
+        OPTION_WORDS = 1024,  /* the arguments are a program's: options stand before them */
 } OptionBit;
 
 typedef struct Options {
         const char *command;
         bool json, quiet, user_only, all_users;
         const char *name, *description;
+        const char *program; /* --notify-command; the arguments are its */
         const char *account; /* --helper, or --user of "token" */
         uint32_t priority;
         const char *algorithm; /* of --sha256 and --sha512; NULL: no hash */
@@ -54,6 +57,7 @@ int command_create(Service *service, const Options *options);
 int command_add(Service *service, const Options *options);
 int command_control(Service *service, const Options *options); /* resume, suspend, cancel, ... */
 int command_monitor(Service *service, const Options *options);
+int command_notify_command(Service *service, const Options *options);
 int command_token(Service *service, const Options *options);
 int command_authorize(Service *service, const Options *options);
 int command_revoke(Service *service, const Options *options);

@@ -9,6 +9,7 @@
 #include "job-json.h"
 #include "job.h"
 #include "names.h"
+#include "notify-command.h"
 #include "reference.h"
 
 static int new_job(Service *service, const char *name, char **ret_path, char ret_id[GUID_TEXT_SIZE])
@@ -40,6 +41,9 @@ static int configure(Service *service, const Options *options, const char *path)
         if (r == 0 && (options->seen & OPTION_PRIORITY))
                 r = service_call(service, path, JOB_INTERFACE, "SetPriority", NULL, "u",
                                  options->priority);
+        if (r == 0 && (options->seen & OPTION_COMMAND))
+                r = notify_command_set(service, path, options->program, options->arguments,
+                                       options->n_arguments);
         return r;
 }
 
@@ -72,6 +76,12 @@ int command_create(Service *service, const Options *options)
         json_object *o;
         int r;
 
+        if (!options->program && options->n_arguments > 0) {
+                service_say(service, "arguments are those of --notify-command's program");
+                return EXIT_USAGE;
+        }
+        if (options->program && !notify_command_check(service, options->program))
+                return EXIT_USAGE;
         r = create_job(service, options, "bitsctl", &path, id);
         if (r != EXIT_DONE)
                 return r;

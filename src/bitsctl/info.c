@@ -14,7 +14,7 @@ int command_info(Service *service, const Options *options)
         r = job_resolve(service, options->arguments[0], &path, id);
         if (r != EXIT_DONE)
                 return r;
-        r = job_read(service, path, JOB_ERROR | JOB_FILES, &job);
+        r = job_read(service, path, JOB_ERROR | JOB_FILES | JOB_COMMAND, &job);
         if (r != 0)
                 return job_fail(service, r, id);
         if (options->json)

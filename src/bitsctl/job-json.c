@@ -70,6 +70,18 @@ json_object *job_json_error(const Job *job)
         return o;
 }
 
+json_object *job_json_command(const Job *job)
+{
+        json_object *o;
+
+        if (!*job->notify_program)
+                return NULL;
+        o = json_object_new_object();
+        json_object_object_add(o, "program", json_object_new_string(job->notify_program));
+        json_object_object_add(o, "parameters", json_text(job->notify_parameters));
+        return o;
+}
+
 static json_object *file_json(const JobFile *file)
 {
         json_object *o = json_object_new_object();
@@ -108,6 +120,8 @@ static void add_settings(json_object *o, const Job *job)
         json_object_object_add(o, "notify_flags", number(job->notify_flags));
         json_object_object_add(o, "notify_interface",
                                json_object_new_boolean(job->notify_interface));
+        if (job->notify_program)
+                json_object_object_add(o, "notify_command", job_json_command(job));
         json_object_object_add(o, "minimum_retry_delay", number(job->minimum_retry_delay));
         json_object_object_add(o, "no_progress_timeout", number(job->no_progress_timeout));
         json_object_object_add(o, "proxy", proxy_json(job));

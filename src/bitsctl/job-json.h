@@ -10,6 +10,7 @@
 
 json_object *job_json(const Job *job); /* with "files" when they were read */
 json_object *job_json_error(const Job *job);
+json_object *job_json_command(const Job *job); /* which was read; NULL: there is none */
 
 /* Values of the special kinds. */
 json_object *json_size(uint64_t bytes);

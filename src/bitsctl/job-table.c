@@ -169,6 +169,9 @@ static void add_settings(Table *table, const Job *job)
         row(table, "completed", format_local_time(job->completed_usec, text));
         row(table, "notify interface", job->notify_interface ? "registered" : "-");
         row_number(table, "notify flags", job->notify_flags, "");
+        row(table, "notify command",
+            job->notify_parameters && *job->notify_parameters ? job->notify_parameters
+                                                              : job->notify_program);
         row_number(table, "retry delay", job->minimum_retry_delay, " s");
         row_number(table, "no progress timeout", job->no_progress_timeout, " s");
         row(table, "proxy", proxy_usage_name(job->proxy_usage));

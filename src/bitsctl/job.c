@@ -56,6 +56,8 @@ Job *job_free(Job *job)
         free(job->files);
         free(job->proxy_list);
         free(job->proxy_bypass);
+        free(job->notify_program);
+        free(job->notify_parameters);
         error_deinit(&job->error);
         free(job);
         return NULL;
@@ -165,6 +167,21 @@ static int read_error(Service *service, const char *path, Job *job)
         return 0;
 }
 
+static int read_command(Service *service, const char *path, Job *job)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
+        const char *program, *parameters;
+        int r;
+
+        r = service_call(service, path, JOB_INTERFACE, "GetNotifyCmdLine", &answer, "");
+        if (r != 0)
+                return r;
+        r = sd_bus_message_read(answer, "ss", &program, &parameters);
+        if (r >= 0)
+                r = copy_text(program, &job->notify_program);
+        return r < 0 ? r : copy_text(parameters, &job->notify_parameters);
+}
+
 static int append_file(Job *job, const JobFile *file)
 {
         JobFile *files, copy = *file;
@@ -234,6 +251,8 @@ int job_read(Service *service, const char *path, JobParts parts, Job **ret)
                 r = read_error(service, path, job);
         if (r == 0 && (parts & JOB_FILES))
                 r = read_files(service, path, job);
+        if (r == 0 && (parts & JOB_COMMAND))
+                r = read_command(service, path, job);
         if (r != 0)
                 return r;
         *ret = TAKE_PTR(job);

@@ -34,6 +34,7 @@ typedef struct Job {
         uint64_t created_usec, modified_usec, completed_usec, reason_until_usec; /* 0: none */
         uint32_t proxy_usage;
         char *proxy_list, *proxy_bypass;
+        char *notify_program, *notify_parameters; /* empty: none; NULL: not read */
         bool has_error;
         JobError error;
         JobFile *files;
@@ -43,6 +44,7 @@ typedef struct Job {
 typedef enum JobParts { /* beyond the properties; each costs a call */
         JOB_ERROR = 1,
         JOB_FILES = 2,
+        JOB_COMMAND = 4,
 } JobParts;
 
 /* Results are those of service_call(). */

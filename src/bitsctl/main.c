@@ -25,7 +25,9 @@ static const Command commands[] = {
          MAKING | OPTION_HELPER | OPTION_PASSWORD | OPTION_HASH, 2, -1, command_transfer},
         {"list", "[--all-users]", "show the jobs", OPTION_ALL_USERS, 0, 0, command_list},
         {"info", "JOB", "show all about a job", 0, 1, 1, command_info},
-        {"create", "[--name NAME]", "make a job and print its id", MAKING, 0, 0, command_create},
+        {"create", "[--name NAME] [--notify-command PROGRAM [ARGUMENT]...]",
+         "make a job and print its id", MAKING | OPTION_COMMAND | OPTION_WORDS, 0, -1,
+         command_create},
         {"add", "[--sha256 HEX] JOB REMOTE LOCAL [REMOTE LOCAL]...", "add files to a job",
          OPTION_HASH, 3, -1, command_add},
         {"resume", "JOB", "let a job run", 0, 1, 1, command_control},
@@ -36,6 +38,9 @@ static const Command commands[] = {
          command_monitor},
         {"history", "[--all-users] [--follow] [ID]", "show what happened, to ended jobs too",
          OPTION_ALL_USERS | OPTION_FOLLOW, 0, 1, command_history},
+        {"notify-command", "set JOB PROGRAM [ARGUMENT]... | clear JOB",
+         "the program that runs when a job is done or fails", OPTION_WORDS, 2, -1,
+         command_notify_command},
         {"take-ownership", "JOB", "make somebody else's job yours, as an administrator", 0, 1, 1,
          command_control},
         {"token", "set JOB --user USER | clear JOB | flags JOB USES",
@@ -59,6 +64,7 @@ enum { /* long options without a letter */
         LONG_VERSION,
         LONG_SHA256,
         LONG_SHA512,
+        LONG_NOTIFY_COMMAND,
 };
 
 static const struct option any_options[] = {
@@ -83,6 +89,7 @@ static const struct option command_options[] = {
         {"follow", no_argument, NULL, LONG_FOLLOW},
         {"sha256", required_argument, NULL, LONG_SHA256},
         {"sha512", required_argument, NULL, LONG_SHA512},
+        {"notify-command", required_argument, NULL, LONG_NOTIFY_COMMAND},
         {0},
 };
 
@@ -118,6 +125,10 @@ static void print_command_help(const Command *command)
                 puts("  --name NAME              display name of the job\n"
                      "  --description TEXT\n"
                      "  --priority PRIORITY      FOREGROUND, HIGH, NORMAL or LOW");
+        if (command->options & OPTION_COMMAND)
+                puts("  --notify-command PROGRAM run it, with the ARGUMENTs, when the job is done "
+                     "or "
+                     "fails");
         if (command->options & OPTION_HELPER)
                 puts("  --helper USER            write the files as USER; asks for the password\n"
                      "  --helper-password-fd FD  read the password from there");
@@ -207,6 +218,10 @@ static int take_option(Options *o, int option, const char *value)
                 return take_digest(o, "sha256", 32, value) ? 0 : say_bad_value("sha256", value);
         case LONG_SHA512:
                 return take_digest(o, "sha512", 64, value) ? 0 : say_bad_value("sha512", value);
+        case LONG_NOTIFY_COMMAND:
+                o->program = value;
+                o->seen |= OPTION_COMMAND;
+                return 0;
         case LONG_ALL_USERS:
                 o->all_users = true;
                 o->seen |= OPTION_ALL_USERS;
@@ -247,10 +262,11 @@ static int parse_command(const Command *command, Options *o, int argc, char **ar
 {
         const struct option *known =
                 command->options & OPTION_PERSON ? token_options : command_options;
+        const char *letters = command->options & OPTION_WORDS ? "+hq" : "hq";
         int option, r;
 
         optind = 0; /* a new vector: the command's name stands for the program's */
-        while ((option = getopt_long(argc, argv, "hq", known, NULL)) >= 0) {
+        while ((option = getopt_long(argc, argv, letters, known, NULL)) >= 0) {
                 if (option == 'h') {
                         print_command_help(command);
                         return 1;

@@ -117,6 +117,8 @@ def test_errors_have_a_form_and_a_status(bitsctl, alices):
     assert id not in bitsctl("admin", "list").stdout
     for words in (["bogus"], [], ["info"], ["list", "x"], ["add", id, "http://x/"], ["list", "--name", "x"],
                   ["create", "--priority", "x"], ["transfer", "http://x/"], ["transfer", "http://x/", "directory/"],
+                  ["create", "x"], ["create", "--notify-command", "true"], ["notify-command", "set", id],
+                  ["notify-command", "set", id, "true"], ["notify-command", "clear", id, "x"], ["notify-command", "show", id],
                   ["token", "set", id], ["token", "flags", id, "all"], ["transfer", "--helper-password-fd", "99", "a", "b"]):
         done = bitsctl("alice", *words, check=False)
         assert done.returncode == 2 and done.stderr and not done.stdout, words
@@ -287,6 +289,32 @@ def test_token_verbs(bitsctl, passwords):
     assert (answer["helper_token_sid"], answer["helper_token_flags"]) == (None, ["file", "network"])
     assert bitsctl("alice", "token", "flags", id, "none", json_answer=True)["helper_token_flags"] == []
     assert "E_ACCESSDENIED" in bitsctl("admin", "token", "clear", id, check=False).stderr  # the owner's alone
+    bitsctl("alice", "cancel", id)
+
+
+def test_notify_command_verbs(bitsctl):
+    """As the administrator, who alone may have one by default. Words arrive as they are: quoting is bitsctl's affair."""
+    words = ["--flag", "two words", 'a "quote"', "back\\slash\\", "", "$HOME"]
+    line = '/bin/echo --flag "two words" "a \\"quote\\"" back\\slash\\ "" $HOME'
+    id = bitsctl("admin", "create", "--notify-command", "/bin/true").stdout.strip()
+    assert bitsctl("admin", "info", id, json_answer=True)["notify_command"] == {"program": "/bin/true", "parameters": None}
+    answer = bitsctl("admin", "notify-command", "set", id, "/bin/echo", *words, json_answer=True)
+    assert answer == {"id": id, "notify_command": {"program": "/bin/echo", "parameters": line}}
+    assert "/bin/echo --flag" in bitsctl("admin", "info", id).stdout
+    answer = bitsctl("admin", "notify-command", "clear", id, json_answer=True)
+    assert answer == {"id": id, "notify_command": None}
+    made = bitsctl("admin", "create", "--name", "x", "--notify-command", "/bin/echo", "--", *words, json_answer=True)["id"]
+    assert bitsctl("admin", "info", made, json_answer=True)["notify_command"]["parameters"] == line
+    assert "notify_command" not in list_of(bitsctl, "admin")[0]
+    for job in (id, made):
+        bitsctl("admin", "cancel", job)
+
+    id = bitsctl("alice", "create").stdout.strip()
+    for words in (["notify-command", "set", id, "/bin/true"], ["create", "--notify-command", "/bin/true"]):
+        refused = bitsctl("alice", *words, check=False)
+        assert refused.returncode == 1 and "E_ACCESSDENIED" in refused.stderr and "NotifyCommands=" in refused.stderr
+    assert [job["id"] for job in list_of(bitsctl, "alice")] == [id]
+    bitsctl("alice", "notify-command", "clear", id)
     bitsctl("alice", "cancel", id)
 
 

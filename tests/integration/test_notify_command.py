@@ -324,6 +324,18 @@ def test_it_completes_its_job(program, remotes, name):  # noqa: F811
     assert pathlib.Path(f"/run/home/alice/{job_id}-0").stat().st_size == 1000
 
 
+def test_it_completes_its_job_from_a_shell(bitsctl, server, files, alices):
+    """All of it by bitsctl, with no script at all."""
+    remote, local = files.make("small-0.bin", 1000), alices / "arrived"
+    job_id = bitsctl("alice", "create", "--priority", "foreground").stdout.strip()
+    bitsctl("alice", "notify-command", "set", job_id, "/usr/bin/bitsctl", "complete", job_id)
+    bitsctl("alice", "add", job_id, server.url(remote.name), local)
+    bitsctl("alice", "resume", job_id)
+    wait_for(local.exists, "the file")
+    wait_for(lambda: bitsctl("alice", "info", job_id, check=False).returncode, "the end of the job")
+    assert local.read_bytes() == remote.read_bytes()
+
+
 CALLS = """#!/bin/sh
 cd "${0%/*}"
 say() {
