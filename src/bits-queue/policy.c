@@ -291,15 +291,17 @@ static void on_sessions_changed(void *userdata)
         start_sweep(policy);
 }
 
-/* behaviour.md §8: helper tokens do not outlive the session of the jobs' owner. */
+/* behaviour.md §6: helper tokens outlive neither the session of the jobs' owner nor their own. */
 static void on_logged_off(void *userdata, uid_t uid)
 {
         Queue *queue = ((Policy *)userdata)->queue;
         Job *job, *next;
 
+        if (queue_is_system_account(queue, uid))
+                return;
         for (job = TAILQ_FIRST(&queue->jobs); job; job = next) {
                 next = TAILQ_NEXT(job, queue_link);
-                if (job->owner == uid && job->token && !queue_is_system_account(queue, uid))
+                if (job->token && (job->owner == uid || job->token->session_uid == uid))
                         job_drop_token(job);
         }
 }

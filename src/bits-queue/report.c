@@ -122,11 +122,11 @@ static bool start_is_ok(const SupervisorStart *start)
 
 static bool query_reply_is_ok(const SupervisorQueryReply *reply)
 {
-        if (!result_is_ok(reply->result) || reply->reserved != 0 || reply->administrator > 1)
+        if (!result_is_ok(reply->result) || reply->administrator > 1 || reply->by_logon > 1)
                 return false;
         if (reply->result < 0)
                 return reply->uid == 0 && reply->audience == 0 && reply->uses == 0 &&
-                       reply->administrator == 0;
+                       reply->administrator == 0 && reply->by_logon == 0;
         return reply->uses && !(reply->uses & ~(uint32_t)(TOKEN_LOCAL_FILE | TOKEN_NETWORK));
 }
 

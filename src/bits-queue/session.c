@@ -27,12 +27,14 @@ struct Sessions {
         SessionsWatch watch;
         Neighbour *logind;
         sd_event_source *timer;
-        Uids now;       /* logged on */
+        Uids now;       /* logged on, when logind last said so */
         Uids next;      /* of the answers so far */
         size_t waiting; /* answers that are to come */
         bool again;     /* something changed since they were asked for */
+        bool failed;    /* an answer did not come */
+        bool bus;       /* there is one */
         bool said;      /* that there is no logind */
-        bool known;     /* logind has answered, so that who is gone has logged off */
+        bool known;     /* logind is there, and now is true */
 };
 
 static void look(Sessions *sessions);
@@ -64,11 +66,12 @@ static void clear(Uids *uids)
         *uids = (Uids){0};
 }
 
-/* All answers are in: next is what holds from now on. */
+/* All answers are in: next is what holds from now on. Who is gone has logged off, and be it while
+ * logind was away. */
 static void take_over(Sessions *sessions)
 {
         Uids before = sessions->now;
-        bool changed = before.n != sessions->next.n;
+        bool changed = before.n != sessions->next.n || !sessions->known;
 
         sessions->now = sessions->next;
         sessions->next = (Uids){0};
@@ -87,7 +90,7 @@ static void take_over(Sessions *sessions)
 
 static void no_logind(Sessions *sessions)
 {
-        bool changed = sessions->now.n > 0;
+        bool changed = sessions->known;
 
         if (!sessions->said)
                 log_warning("no logind on the system bus: with RunWhen=logged-on only the jobs of "
@@ -95,7 +98,6 @@ static void no_logind(Sessions *sessions)
         sessions->said = true;
         sessions->known = false;
         sessions->waiting = 0;
-        clear(&sessions->now);
         clear(&sessions->next);
         if (changed)
                 sessions->watch.changed(sessions->watch.userdata);
@@ -107,6 +109,8 @@ static void answered(Sessions *sessions)
                 return;
         if (sessions->again)
                 look(sessions);
+        else if (sessions->failed)
+                no_logind(sessions);
         else
                 take_over(sessions);
 }
@@ -156,12 +160,22 @@ static int read_session(sd_bus_message *m, Session *ret)
         return r;
 }
 
+/* An error that is not logind's: it has gone, or does not answer. */
+static bool is_silence(sd_bus_message *m)
+{
+        return sd_bus_message_is_method_error(m, SD_BUS_ERROR_NO_REPLY) ||
+               sd_bus_message_is_method_error(m, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
+               sd_bus_message_is_method_error(m, SD_BUS_ERROR_NAME_HAS_NO_OWNER) ||
+               sd_bus_message_is_method_error(m, SD_BUS_ERROR_DISCONNECTED);
+}
+
 static int on_session(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
         Sessions *sessions = userdata;
         Session session;
 
         (void)error;
+        sessions->failed |= is_silence(m);
         /* one that has gone since is answered with an error */
         if (!sd_bus_message_is_method_error(m, NULL) && read_session(m, &session) >= 0 &&
             session.user && session.open && session.uid != (uid_t)-1)
@@ -205,6 +219,7 @@ static void look(Sessions *sessions)
         sessions->again = sessions->waiting > 0;
         if (sessions->again)
                 return;
+        sessions->failed = false;
         clear(&sessions->next);
         if (neighbour_call(sessions->logind, LOGIND_PATH, LOGIND ".Manager", "ListSessions",
                            on_list, sessions, "") < 0)
@@ -217,6 +232,7 @@ static void on_logind(void *userdata, sd_bus *bus)
 {
         Sessions *sessions = userdata;
 
+        sessions->bus = bus != NULL;
         if (bus)
                 look(sessions);
         else
@@ -235,7 +251,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
         Sessions *sessions = userdata;
 
         (void)usec;
-        if (sessions->known) /* else it is told of when it comes */
+        if (sessions->bus)
                 look(sessions);
         (void)sd_event_source_set_time_relative(source, LOOK_USEC);
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -275,5 +291,5 @@ Sessions *sessions_free(Sessions *sessions)
 
 bool sessions_has(const Sessions *sessions, uid_t uid)
 {
-        return has(&sessions->now, uid);
+        return sessions->known && has(&sessions->now, uid);
 }

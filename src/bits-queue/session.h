@@ -1,7 +1,7 @@
 /*
  * Who is logged on, as logind sees it: whoever has a session of the class user that is not closing.
  * Where there is no logind, nobody is, and that is said in the log; but nobody has logged off
- * either.
+ * either: that is told when it is back and no longer has him.
  */
 #pragma once
 

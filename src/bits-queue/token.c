@@ -64,6 +64,7 @@ static void on_checked(void *userdata, const SupervisorMessage *message, int fd)
         token->audience = reply->audience;
         token->uses = reply->uses;
         token->administrator = reply->administrator != 0;
+        token->session_uid = reply->by_logon ? reply->audience : reply->uid;
         if (!known && sd_event_add_io(check->queue->event, &watch, token->fd, EPOLLRDHUP,
                                       on_hang_up, token) < 0) {
                 token_unref(token);

@@ -21,6 +21,7 @@ struct HelperToken {
         int fd;
         uint64_t cookie;
         uid_t uid;
+        uid_t session_uid; /* in whose session it was made */
         uint32_t audience, uses;
         bool administrator;
         bool hung_up;

@@ -144,6 +144,7 @@ static void caller_give_token(Caller *caller, Order *order, uid_t uid, uid_t aud
                 .uid = uid,
                 .audience = audience,
                 .uses = caller->request.uses,
+                .by_logon = caller->request.header.type == IDENTITY_LOGON,
                 .account = order->reply.account,
         };
         int r;

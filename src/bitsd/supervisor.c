@@ -45,6 +45,7 @@ static int handle_query(Bitsd *bitsd, const SupervisorMessage *message, int fd)
                 reply.audience = token->audience;
                 reply.uses = token->uses;
                 reply.administrator = token_is_administrator(token);
+                reply.by_logon = token->by_logon;
                 log_info("bits-queue showed %stoken of uid %u for the jobs of uid %u",
                          reply.administrator ? "an administrator's " : "a ", token->uid,
                          token->audience);

@@ -700,6 +700,7 @@ static void test_mint(void **state)
         assert_int_equal(reply.audience, ALICE);
         assert_int_equal(reply.uses, TOKEN_LOCAL_FILE);
         assert_int_equal(reply.administrator, 0);
+        assert_int_equal(reply.by_logon, 0);
         assert_int_equal(peer_groups(bob, groups, &n), 0);
         assert_int_equal(n, 1); /* those of the process that asked */
         assert_int_equal(groups[0], GROUP_EXTRA);
@@ -1344,6 +1345,7 @@ static void test_logon(void **state)
         assert_int_equal(reply.uid, BOB);
         assert_int_equal(reply.audience, ALICE);
         assert_int_equal(reply.uses, BOTH);
+        assert_int_equal(reply.by_logon, 1);
         assert_int_equal(peer_groups(token, groups, &n), 0);
         assert_int_equal(n, 3); /* own, extra, and the one that PAM adds */
         (void)close(token);

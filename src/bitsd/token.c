@@ -54,7 +54,8 @@ int token_add(Bitsd *bitsd, const TokenTerms *terms, int *keep, int hold)
         *token = (Token){.bitsd = bitsd,
                          .uid = terms->uid,
                          .audience = terms->audience,
-                         .uses = terms->uses};
+                         .uses = terms->uses,
+                         .by_logon = terms->by_logon};
         memcpy(token->account, terms->account, sizeof(token->account));
         r = peer_cookie(hold, &token->cookie);
         if (r < 0)

@@ -17,6 +17,7 @@ struct Token {
         sd_event_source *hangup;
         uid_t uid, audience;
         uint32_t uses;
+        bool by_logon; /* of audience's, who knew the password */
         char account[WIRE_ACCOUNT_SIZE];
         LIST_ENTRY(Token) link; /* Bitsd.tokens */
 };
@@ -24,6 +25,7 @@ struct Token {
 typedef struct TokenTerms {
         uid_t uid, audience;
         uint32_t uses;
+        bool by_logon;
         const char *account;
 } TokenTerms;
 

@@ -6,7 +6,7 @@
 
 #include "ticket.h"
 
-#define SUPERVISOR_VERSION 2
+#define SUPERVISOR_VERSION 3
 #define SUPERVISOR_FD      3
 #define LISTENER_FD        4
 #define WORKER_FD          3 /* where a worker finds its socket to bits-queue */
@@ -64,7 +64,8 @@ typedef struct SupervisorQueryReply {
         int32_t result; /* 0; -ENOKEY no token of ours; -EPROTO no descriptor */
         uint32_t uid, audience, uses;
         uint32_t administrator; /* 1: the token has the administrators' group, or is root's */
-        uint32_t reserved;
+        uint32_t
+                by_logon; /* 1: audience logged on as uid; 0: uid made it himself, in his session */
 } SupervisorQueryReply;
 WIRE_NO_PADDING(SupervisorQueryReply, 32);
 

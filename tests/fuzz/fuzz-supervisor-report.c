@@ -21,11 +21,12 @@ static void require(int condition)
 static void check_query_reply(const SupervisorQueryReply *reply)
 {
         require(reply->result <= 0 && reply->result >= -4095);
-        require(reply->administrator <= 1 && reply->reserved == 0);
+        require(reply->administrator <= 1 && reply->by_logon <= 1);
         if (reply->result == 0)
                 require(reply->uses >= 1 && reply->uses <= 3);
         else
-                require(!reply->uid && !reply->audience && !reply->uses && !reply->administrator);
+                require(!reply->uid && !reply->audience && !reply->uses && !reply->administrator &&
+                        !reply->by_logon);
 }
 
 static void check_spawn_reply(const SupervisorSpawnReply *reply, bool with_fd)
@@ -107,7 +108,7 @@ static void check_repaired_answers(SupervisorMessage message)
         check_good(&message, SUPERVISOR_VERIFY_REPLY, sizeof(message.verify_reply), false);
         message.query_reply.uses = 1 + message.query_reply.uses % 3;
         message.query_reply.administrator %= 2;
-        message.query_reply.reserved = 0;
+        message.query_reply.by_logon %= 2;
         check_good(&message, SUPERVISOR_QUERY_REPLY, sizeof(message.query_reply), false);
         message.spawn_reply.worker |= 1;
         message.spawn_reply.pid = message.spawn_reply.pid / 2 | 1;

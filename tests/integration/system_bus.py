@@ -1,5 +1,6 @@
 """A system bus of the sandbox's own, and python-dbusmock's services on it."""
 
+import json
 import os
 import pathlib
 import subprocess
@@ -95,9 +96,16 @@ class NetworkManager:
 class Logind:
     NAME, PATH, MANAGER = "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager"
 
+    TEMPLATE = pathlib.Path(__file__).parent / "logind_template.py"
+
     def __init__(self, bus):
-        self.mock = bus.mock(self.NAME, self.PATH, "--template", "logind")
-        self.number = 0
+        self.bus, self.number, self.sessions = bus, 0, {}
+        self.start()
+
+    def start(self):
+        """As after a restart: with the sessions that there are, before it answers anybody."""
+        parameters = json.dumps({"Sessions": list(self.sessions.values())})
+        self.mock = self.bus.mock(self.NAME, self.PATH, "--template", str(self.TEMPLATE), "--parameters", parameters)
 
     def log_on(self, entry, **properties):
         """A session of the account; its path."""
@@ -105,6 +113,7 @@ class Logind:
         path = self.mock.call("AddSession", f"c{self.number}", "seat0", dbus.UInt32(entry.pw_uid), entry.pw_name, True)
         for name, value in properties.items():
             self.mock.call("UpdateProperties", "org.freedesktop.login1.Session", {name: value}, path=path)
+        self.sessions[path] = [f"c{self.number}", entry.pw_uid, entry.pw_name]
         self.announce("SessionNew", path)
         return path
 
@@ -113,8 +122,11 @@ class Logind:
             self.mock.call("UpdateProperties", "org.freedesktop.login1.Session", {name: value}, path=path)
 
     def log_off(self, path):
-        self.mock.call("RemoveObject", path)
-        self.announce("SessionRemoved", path)
+        """Where logind is not running, nobody is told."""
+        del self.sessions[path]
+        if self.mock.process.poll() is None:
+            self.mock.call("RemoveObject", path)
+            self.announce("SessionRemoved", path)
 
     def announce(self, signal, path):
         arguments = [path.rpartition("/")[2], dbus.ObjectPath(path)]

@@ -124,12 +124,12 @@ def test_sessions_that_do_not_count(logged_on, logind, origin):
         cancel(name, job_id)
 
 
-def with_token(origin):
-    """A transferring job of alice's with bob's token."""
+def with_token(origin, made=None):
+    """A transferring job of alice's with bob's token, which she got by his password, or the one that was made."""
 
     def scenario():
         job = jobs.session().create("helper")
-        job.set_token(jobs.logon("bob", PASSWORDS["bob"]))
+        job.set_token(jobs.logon("bob", PASSWORDS["bob"]) if made is None else made)
         job.add(origin.url("helper"), people.home("bob") / f"session-{job.id}")
         job.call("Resume")
         return job.id
@@ -137,8 +137,13 @@ def with_token(origin):
     return people.call("alice", scenario)
 
 
+def error_of(name, job_id):
+    return people.call(name, lambda: bus.Bus().get(job_id).error()[0])
+
+
 def test_log_off_drops_helper_tokens(logged_on, logind, origin):
-    """Of the jobs of who has logged off, whosever they are; the session of the token's user does not matter."""
+    """Of the jobs of who has logged off, whosever they are. One that alice got by bob's password belongs to her
+    session, and bob's does not matter."""
     alices = logind.log_on(people.account("alice"))
     job = with_token(origin)
     wait_look("alice", job, bus.TRANSFERRING)
@@ -151,11 +156,63 @@ def test_log_off_drops_helper_tokens(logged_on, logind, origin):
 
     logind.log_off(alices)
     wait_look("alice", job, bus.ERROR, "token")
-    assert people.call("alice", lambda: bus.Bus().get(job).error()[0]) == bus.BG_E_TOKEN_REQUIRED
+    assert error_of("alice", job) == bus.BG_E_TOKEN_REQUIRED
     assert str(people.call("alice", lambda: bus.Bus().get(job).get("HelperTokenSid"))) == ""
     wait_for(lambda: not worker_of("bob"), "the end of the token's workers")
     cancel("bob", plain)
     cancel("alice", job)
+
+
+def test_log_off_ends_the_tokens_made_in_the_session(logged_on, logind, origin):
+    """behaviour.md §6: a token that bob made himself, for alice's jobs, is gone with the last of his sessions."""
+    logind.log_on(people.account("alice"))
+    first, second = (logind.log_on(people.account("bob")) for _ in range(2))
+    result, token = jobs.mint_as("bob", people.account("alice").pw_uid)
+    assert result == 0
+    try:
+        made, got = with_token(origin, token), with_token(origin)
+        for job in (made, got):
+            wait_look("alice", job, bus.TRANSFERRING)
+        logind.log_off(first)
+        others = make("carol", origin.url("carols"))
+        logind.log_on(people.account("carol"))  # what came before is known when this is
+        wait_look("carol", others, bus.TRANSFERRING)
+        assert look("alice", made)[0] == bus.TRANSFERRING
+        logind.log_off(second)
+        wait_look("alice", made, bus.ERROR, "token")
+        assert error_of("alice", made) == bus.BG_E_TOKEN_REQUIRED
+        assert look("alice", got)[0] == bus.TRANSFERRING
+    finally:
+        os.close(token)
+    for name, job in (("alice", made), ("alice", got), ("carol", others)):
+        cancel(name, job)
+
+
+def test_log_offs_while_logind_is_away(logged_on, logind, origin, service_log):
+    """It restarts: who is still there goes on with his token, and who is not has logged off."""
+    said = service_log.read_text(errors="replace").count(NO_LOGIND)
+    alices, bobs = (logind.log_on(people.account(name)) for name in ("alice", "bob"))
+    result, token = jobs.mint_as("bob", people.account("alice").pw_uid)
+    assert result == 0
+    try:
+        made, got = with_token(origin, token), with_token(origin)
+        for job in (made, got):
+            wait_look("alice", job, bus.TRANSFERRING)
+        for gone, left in ((bobs, got), (alices, None)):
+            logind.stop()
+            said += 1
+            wait_for(lambda: service_log.read_text(errors="replace").count(NO_LOGIND) == said, "the complaint")
+            logind.log_off(gone)
+            logind.start()
+            if left:
+                wait_look("alice", made, bus.ERROR, "token")
+                wait_look("alice", left, bus.TRANSFERRING)
+        wait_look("alice", got, bus.ERROR, "token")
+        assert error_of("alice", got) == error_of("alice", made) == bus.BG_E_TOKEN_REQUIRED
+    finally:
+        os.close(token)
+    for job in (made, got):
+        cancel("alice", job)
 
 
 def worker_of(name):
@@ -194,7 +251,7 @@ def test_without_logind_nobody_is_there(origin, service_log):
             for job_id in (job, helped):
                 wait_look("alice", job_id, bus.QUEUED, "session")
             wait_for(lambda: said() == 2, "the second complaint")
-            Logind(system).log_on(people.account("alice"))
+            logind.start()
             for job_id in (job, helped):
                 wait_look("alice", job_id, bus.TRANSFERRING)
         for job_id in (job, helped):
