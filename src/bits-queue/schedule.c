@@ -272,8 +272,8 @@ static bool is_wanted(const File *file)
                 file->offset == file->size || file->n_ranges > 0);
 }
 
-/* Moves as many of the job's files as may; true when none is left to move. */
-static bool fill(Job *job)
+/* Moves as many of the job's files as may, until max do; true when none is left to move. */
+static bool fill(Job *job, size_t max)
 {
         const Settings *settings = &job->queue->settings;
         bool wanted = false;
@@ -281,8 +281,7 @@ static bool fill(Job *job)
         while (job->fill_from < job->n_files && job->files[job->fill_from]->state >= FILE_SEALED)
                 job->fill_from++;
         for (size_t i = job->fill_from;
-             i < job->n_files && is_active(job) && job->n_transfers < settings->files_per_job;
-             i++) {
+             i < job->n_files && is_active(job) && job->n_transfers < max; i++) {
                 File *file = job->files[i];
 
                 wanted |= is_wanted(file);
@@ -306,7 +305,7 @@ static void fill_jobs(Scheduler *s, JobPriority priority)
                 if (job->finishing || !job->files || job->priority != priority)
                         continue;
                 job_ref(job);
-                if (fill(job) && is_active(job))
+                if (fill(job, s->queue->settings.files_per_job) && is_active(job))
                         (void)job_event(job, EVENT_TRANSFERRED);
                 job_unref(job);
         }
@@ -318,6 +317,87 @@ static void block(Scheduler *s, Job *job, JobReason reason, uint64_t until_usec)
 {
         put_on(&s->blocked, job);
         job_set_reason(job, reason, until_usec);
+}
+
+/* An active background job that makes way: one of lower priority, the latest started first; else
+ * one of the same whose time slice is over, the earliest started first. */
+static Job *find_victim(Scheduler *s, JobPriority priority)
+{
+        uint64_t now = now_boottime_usec();
+        Job *job, *lower = NULL, *equal = NULL;
+
+        TAILQ_FOREACH (job, &s->active, schedule_link) {
+                if (!is_background(job) || job->finishing)
+                        continue;
+                if (job->priority > priority && (!lower || job->priority >= lower->priority))
+                        lower = job;
+                if (job->priority == priority && job->slice_end_usec <= now && !equal)
+                        equal = job;
+        }
+        return lower ? lower : equal;
+}
+
+/* Who lost to a higher priority is the next of its own; whose time slice is over is the last. */
+static void preempt(Scheduler *s, Job *victim, JobPriority by)
+{
+        struct JobList *list = &s->queued[victim->priority];
+
+        if (!job_event(victim, EVENT_PREEMPT))
+                return;
+        job_set_reason(victim, REASON_QUEUE, 0);
+        if (victim->priority != by) {
+                victim->schedule_place = TAILQ_FIRST(list)->schedule_place - 1;
+                TAILQ_REMOVE(list, victim, schedule_link);
+                TAILQ_INSERT_HEAD(list, victim, schedule_link);
+        }
+        job_stop(victim, (Done){0});
+}
+
+static size_t connections_at(const Job *job, const Host *host)
+{
+        const Transfer *t;
+        size_t n = 0;
+
+        TAILQ_FOREACH (t, &job->transfers, job_link)
+                n += t->host == host;
+        return n;
+}
+
+/* As find_victim(), but one of lower priority that has a connection to the host. */
+static Job *find_victim_at(Scheduler *s, const Host *host, JobPriority priority)
+{
+        Job *job, *victim = NULL;
+
+        TAILQ_FOREACH (job, &s->active, schedule_link)
+                if (is_background(job) && !job->finishing && job->priority > priority &&
+                    (!victim || job->priority >= victim->priority) && connections_at(job, host) > 0)
+                        victim = job;
+        return victim;
+}
+
+/* Are connections of jobs that were told to stop on their way to all who wait for one of the host's
+ * and come before priority? */
+static bool is_room_coming(Scheduler *s, const Host *host, JobPriority priority)
+{
+        size_t coming = 0, waiting = 0;
+        Job *job;
+
+        TAILQ_FOREACH (job, &s->stopping, stopping_link)
+                coming += connections_at(job, host);
+        for (JobPriority p = 0; p < priority; p++)
+                TAILQ_FOREACH (job, &host->waiting[p], schedule_link)
+                        waiting++;
+        return coming >= waiting;
+}
+
+/* The job waits for one of the host's connections; who is behind it makes way. */
+static void wait_for_connection(Scheduler *s, Job *job, Host *host)
+{
+        Job *victim = find_victim_at(s, host, job->priority);
+
+        put_in_order(&host->waiting[job->priority], job);
+        if (victim && !is_room_coming(s, host, victim->priority))
+                preempt(s, victim, job->priority);
 }
 
 static const char *next_url(const Job *job)
@@ -339,7 +419,7 @@ static bool has_connection(Scheduler *s, Job *job)
                 return true;
         host = hosts_crowd(s->queue->hosts, job->owner, url);
         if (host)
-                put_in_order(&host->waiting[job->priority], job);
+                wait_for_connection(s, job, host);
         return false;
 }
 
@@ -409,10 +489,15 @@ static bool has_refused_enough(Scheduler *s)
         return true;
 }
 
+/* Its connection is taken before the next one is asked whether there is one left. */
 static void start(Job *job)
 {
-        if (job_event(job, EVENT_START))
-                job_set_reason(job, REASON_NONE, 0);
+        if (!job_event(job, EVENT_START))
+                return;
+        job_set_reason(job, REASON_NONE, 0);
+        job_ref(job);
+        (void)fill(job, 1);
+        job_unref(job);
 }
 
 /* Enough for one look: the rest when the calls that came meanwhile are answered. */
@@ -434,40 +519,6 @@ static void start_foreground(Scheduler *s)
                 if (may_start(s, job))
                         start(job);
         }
-}
-
-/* An active background job that makes way: one of lower priority, the latest started first; else
- * one of the same whose time slice is over, the earliest started first. */
-static Job *find_victim(Scheduler *s, JobPriority priority)
-{
-        uint64_t now = now_boottime_usec();
-        Job *job, *lower = NULL, *equal = NULL;
-
-        TAILQ_FOREACH (job, &s->active, schedule_link) {
-                if (!is_background(job) || job->finishing)
-                        continue;
-                if (job->priority > priority && (!lower || job->priority >= lower->priority))
-                        lower = job;
-                if (job->priority == priority && job->slice_end_usec <= now && !equal)
-                        equal = job;
-        }
-        return lower ? lower : equal;
-}
-
-/* Who lost to a higher priority is the next of its own; whose time slice is over is the last. */
-static void preempt(Scheduler *s, Job *victim, JobPriority by)
-{
-        struct JobList *list = &s->queued[victim->priority];
-
-        if (!job_event(victim, EVENT_PREEMPT))
-                return;
-        job_set_reason(victim, REASON_QUEUE, 0);
-        if (victim->priority != by) {
-                victim->schedule_place = TAILQ_FIRST(list)->schedule_place - 1;
-                TAILQ_REMOVE(list, victim, schedule_link);
-                TAILQ_INSERT_HEAD(list, victim, schedule_link);
-        }
-        job_stop(victim, (Done){0});
 }
 
 /* Places for background jobs: those that are free, and those that will be when transfers that were

@@ -185,7 +185,7 @@ def test_who_waits_for_a_host_starts_by_priority_and_in_order():
     def scenario():
         connection = jobs.session()
         with alone(connection) as origin:
-            first = resume(add_job(connection, origin, "first"))
+            first = resume(add_job(connection, origin, "first", HIGH))
             wait_for(lambda: origin.held == 1, "the request")
             waiting = [resume(add_job(connection, origin, name)) for name in ("low", "early", "late", "cancelled")]
             waiting[0].call("SetPriority", "u", LOW)
@@ -201,6 +201,39 @@ def test_who_waits_for_a_host_starts_by_priority_and_in_order():
 
     with configuration.settings(ConnectionsPerHost=1):
         assert people.call("alice", scenario) == ["first", "high", "early", "late", "low"]
+
+
+def test_higher_priority_preempts_at_a_crowded_host():
+    """With places enough, one job of the lowest priority makes way for each that comes before it, and for no other; of
+    the same priority none does; and a job of another host goes on."""
+
+    def scenario():
+        connection = jobs.session()
+        with alone(connection) as origin, HeldOrigin() as elsewhere:
+            apart = resume(add_job(connection, elsewhere, "apart", LOW))
+            normal = resume(add_job(connection, origin, "normal"))
+            lows = [resume(add_job(connection, origin, f"low-{n}", LOW)) for n in range(2)]
+            for job in (apart, normal, *lows):
+                jobs.wait_state(job, bus.TRANSFERRING)
+            equal = resume(add_job(connection, origin, "equal", LOW))
+            wait_for(lambda: reason(equal) == "queue", "the reason")
+            first = resume(add_job(connection, origin, "first", HIGH))
+            jobs.wait_state(first, bus.TRANSFERRING)
+            assert [job.state for job in (normal, *lows, equal)] == [bus.TRANSFERRING, bus.TRANSFERRING, bus.QUEUED, bus.QUEUED]
+            second, third, fourth = (resume(add_job(connection, origin, name, p)) for name, p in
+                                     (("second", FOREGROUND), ("third", HIGH), ("fourth", HIGH)))
+            for job in (second, third):
+                jobs.wait_state(job, bus.TRANSFERRING)
+            wait_for(lambda: reason(fourth) == "queue", "the reason")
+            assert {job.state for job in (normal, *lows, equal, fourth)} == {bus.QUEUED}
+            assert apart.state == bus.TRANSFERRING
+            origin.release()
+            elsewhere.release()
+            for job in (first, second, third, fourth, normal, *lows, equal, apart):
+                jobs.wait_state(job, bus.TRANSFERRED)
+
+    with configuration.settings(ConnectionsPerHost=3, BackgroundJobs=10):
+        people.call("alice", scenario)
 
 
 def test_maximum_download_time():
