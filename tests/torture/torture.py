@@ -32,6 +32,7 @@ import jobs  # noqa: E402
 import people  # noqa: E402
 from model import LIMIT_SEC, Owner, Places, Violation  # noqa: E402
 from origins import Nginx  # noqa: E402
+from waiting import wait_for  # noqa: E402
 
 HELPERS = {"alice": "bob", "bob": None, "carol": None, "admin": None}  # of each owner
 COMMON = pathlib.Path("/run/home/torture")  # where everybody may write: files of jobs that change hands
@@ -95,6 +96,7 @@ class Person:
         self.process = multiprocessing.Process(
             target=serve_owner, args=(theirs, name, seed, remotes, self.places, heirs), daemon=True)
         self.process.start()
+        theirs.close()
         self.figures = {}
 
     def order(self, word):
@@ -104,7 +106,10 @@ class Person:
         """What went wrong, or None."""
         if not self.pipe.poll(ANSWER_SEC):
             return f"{self.name}: no answer within {ANSWER_SEC} s"
-        kind, value = self.pipe.recv()
+        try:
+            kind, value = self.pipe.recv()
+        except EOFError:
+            return f"{self.name}: ended without a word"
         if kind == "violation":
             return value
         self.figures = value
@@ -114,11 +119,10 @@ class Person:
 # ---- what lies on the disk -------------------------------------------------------------------------------------------
 
 
-def stored_temporaries():
+def stored_temporaries(database):
     """{(uid, temporary name): known to exist} of all file rows that should have one, and of all orphans."""
-    with jobs.stored() as database:
-        files = database.execute("SELECT temp_uid, temp, id, local FROM file WHERE temp != '' AND state < 3").fetchall()
-        orphans = database.execute("SELECT uid, temp FROM orphan").fetchall()
+    files = database.execute("SELECT temp_uid, temp, id, local FROM file WHERE temp != '' AND state < 3").fetchall()
+    orphans = database.execute("SELECT uid, temp FROM orphan").fetchall()
     # A Complete that was cut off has renamed some: the file is at its final name, where it is found again.
     found = {(uid, temp): any(identity) and not os.path.lexists(local) for uid, temp, identity, local in files}
     found.update({(uid, temp): False for uid, temp in orphans})
@@ -131,28 +135,37 @@ def directories():
     ]
 
 
-def temporaries_that_differ():
-    rows = stored_temporaries()
+def store_differs():
+    with jobs.stored() as database:
+        rows, totals = stored_temporaries(database), jobs.wrong_totals(database)
     there = set()
     for directory in directories():
         for name in jobs.temporaries(directory):
             with contextlib.suppress(FileNotFoundError):
                 there.add(((directory / name).stat().st_uid, name))
-    return [f"temporary file {name} of uid {uid} has no row" for uid, name in there - set(rows)] + [
-        f"temporary file {name} of uid {uid} is not there, and its row is" for (uid, name), sure in rows.items()
-        if sure and (uid, name) not in there]
+    return {
+        *(f"temporary file {name} of uid {uid} has no row" for uid, name in there - set(rows)),
+        *(f"temporary file {name} of uid {uid} is not there, and its row is" for (uid, name), sure in rows.items()
+          if sure and (uid, name) not in there),
+        *(f"job {serial}: not the totals of its files" for (serial,) in totals),
+    }
 
 
-def compare_temporaries():
+def compare_store():
     """No temporary file without a row, no row that knows its temporary file without that file. Rows and files cannot be
     seen at one moment while others are fetched; but what is wrong stays wrong."""
-    wrong = set(temporaries_that_differ())
+    wrong = store_differs()
     for _ in range(LOOKS):
         if not wrong:
             break
         time.sleep(LOOK_SEC)
-        wrong &= set(temporaries_that_differ())
+        wrong &= store_differs()
     return sorted(wrong)
+
+
+def orphans():
+    with jobs.stored() as database:
+        return database.execute("SELECT count(*) FROM orphan").fetchone()[0]
 
 
 def compare_finished(persons):
@@ -274,11 +287,25 @@ def run_round(persons, killer, kills, clock, done):
         with clock.of(word):
             wrong = wrong or everybody(persons, word)
         with clock.of("compare"):
-            wrong = wrong or (word == "check" and (compare_temporaries() + compare_finished(persons)))
+            wrong = wrong or (word == "check" and (compare_store() + compare_finished(persons)))
     if not wrong:
         remove_finished(persons, done)
         wrong = everybody(persons, "forget")
     return wrong
+
+
+def may_set_command_line():
+    job = jobs.session().create()
+    refused = jobs.refused(job.call, "SetNotifyCmdLine", "ss", "/bin/true", "")
+    job.call("Cancel")
+    return refused is None
+
+
+def allow_command_lines():
+    """To everybody, as soon as the service has read it. The file is the sandbox's, which is thrown away."""
+    configuration.write(configuration.FILE.read_text() + "NotifyCommands=all\n")
+    configuration.reload()
+    wait_for(lambda: people.call("alice", may_set_command_line), "the permission of command lines")
 
 
 def torture(seed, kills, minutes, per_round, report=print):
@@ -290,8 +317,8 @@ def torture(seed, kills, minutes, per_round, report=print):
     people.add_to_group("admin", "bits-admin")
     started, violations, rounds = time.monotonic(), [], 0
     clock, done = Clock(), collections.Counter()
-    with Nginx(origin, "/run/torture-nginx", "limit_rate_after 1m; limit_rate 8m;") as server, \
-            configuration.lines("NotifyCommands=all"):
+    allow_command_lines()
+    with Nginx(origin, "/run/torture-nginx", "limit_rate_after 1m; limit_rate 8m;") as server:
         remotes = contents.serve(origin, server, seed)
         heirs = multiprocessing.SimpleQueue()
         persons = [Person(name, seed, remotes, heirs) for name in HELPERS]
@@ -309,7 +336,7 @@ def torture(seed, kills, minutes, per_round, report=print):
         "seed": seed, "rounds": rounds, "kills": killer.kills, "killed": dict(killer.killed),
         "seconds": round(time.monotonic() - started), "parts": {part: round(sec) for part, sec in clock.seconds.items()},
         "calls": calls.total(), "each": dict(calls.most_common()),
-        "lost": sum(person.figures.get("lost", 0) for person in persons), "orphans": len(stored_temporaries()),
+        "lost": sum(person.figures.get("lost", 0) for person in persons), "orphans": orphans(),
         "files": done["files"], "bytes": done["bytes"], "violations": len(violations),
     }
     return figures, violations
