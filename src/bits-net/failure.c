@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/hresult.h"
+#include "excerpt.h"
 
 typedef struct CurlRow {
         CURLcode code;
@@ -115,6 +116,16 @@ Failure failure_from_status(uint32_t status, int64_t retry_after_usec)
         f.retry_after_usec = f.class == NET_TRANSIENT ? retry_after_usec : -1;
         failure_say(&f, "HTTP status %u%s%s", status, text ? ": " : "", text ? text : "");
         return f;
+}
+
+void failure_quote(Failure *f, const char *body, size_t size)
+{
+        size_t n = strlen(f->text);
+        char words[EXCERPT_SIZE];
+
+        excerpt_take(body, size, words);
+        if (words[0] && n + 1 + strlen(words) < sizeof(f->text) && !strchr(f->text, '\n'))
+                (void)snprintf(f->text + n, sizeof(f->text) - n, "\n%s", words);
 }
 
 Failure failure_from_errno(int error, const char *what)

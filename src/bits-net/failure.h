@@ -1,6 +1,7 @@
 /*
  * Failure: why a transfer ended, in the terms of NET_FAILED. The one place of bits-net that knows
- * which HRESULT, context and class a cause has; pure. Texts name no URL and no secret.
+ * which HRESULT, context and class a cause has; pure. The first line of a text is ours, and names
+ * no URL and no secret.
  */
 #pragma once
 
@@ -21,6 +22,8 @@ typedef struct Failure {
 /* The answer breaks HTTP's rules or ours, or its status is no success; context REMOTE_FILE. */
 Failure failure_from_answer(HRESULT hresult, uint32_t status, const char *text);
 Failure failure_from_status(uint32_t status, int64_t retry_after_usec);
+/* Adds the first words of the answer's body, as a second line. */
+void failure_quote(Failure *failure, const char *body, size_t size);
 
 /* A local error of the temporary file; what names the action: "write". */
 Failure failure_from_errno(int error, const char *what);

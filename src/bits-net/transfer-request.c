@@ -110,6 +110,8 @@ static size_t on_data(char *data, size_t unit, size_t n, void *userdata)
                 transfer_judge(t);
         if (t->state == TRANSFER_WAITING)
                 return CURL_WRITEFUNC_PAUSE;
+        if (t->judgement.verdict == VERDICT_FAIL && t->answer.status >= 300)
+                failure_quote(&t->judgement.failure, data, n);
         if (t->state != TRANSFER_RECEIVING || t->failed)
                 return 0;
         t->held = !t->foreground && !limit_take(t->worker->limit, n);

@@ -151,9 +151,9 @@ void history_log(const Job *job, HistoryKind kind, HRESULT code, const char *tex
         (void)snprintf(fields[4], sizeof(fields[4]), "BITS_HRESULT=0x%08X", (unsigned)code);
         (void)snprintf(fields[5], sizeof(fields[5]), "BITS_REASON=%s", job_reason_name(job));
         log_write_fields(FAILED(code) ? LOG_NOTICE : LOG_INFO, list,
-                         "job %s of uid %u: %s%s%s, %s%s%s%s", id, job->owner,
-                         history_kind_name(kind), *text ? ": " : "", text, state_name(job->state),
-                         *name ? ", " : "", name, hex);
+                         "job %s of uid %u: %s%s%.*s, %s%s%s%s", id, job->owner,
+                         history_kind_name(kind), *text ? ": " : "", (int)strcspn(text, "\n"), text,
+                         state_name(job->state), *name ? ", " : "", name, hex);
 }
 
 typedef struct Announcement {

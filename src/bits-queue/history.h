@@ -35,7 +35,8 @@ History *history_free(History *history); /* NULL */
 /* The bounds may be others now. */
 void history_settings_changed(History *history);
 
-/* text may be NULL. */
+/* text may be NULL. Of more than one line only the first goes to the log: the others are a server's
+ * words, which may repeat what he was asked for. */
 void history_add(Job *job, HistoryKind kind, HRESULT code, const char *text);
 /* The job's end, in the transaction that deletes it: state is the one to come. It is not logged:
  * history_log() when it has come. */

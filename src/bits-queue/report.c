@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/wait.h>
 
+#include "base/utf8.h"
 #include "wire/identity.h"
 
 enum {
@@ -36,9 +37,26 @@ int file_report_check(const FileReply *reply, size_t size)
         return -EBADMSG;
 }
 
+/* UTF-8 of one line or two, without another control character: it goes to D-Bus and terminals. */
+static bool failure_text_ok(const char *text, size_t size)
+{
+        size_t lines = 1, length;
+        uint32_t c;
+
+        if (!wire_text_ok(text, size))
+                return false;
+        for (; *text; text += length) {
+                length = utf8_decode(text, SIZE_MAX, &c);
+                if (length == 0 || (c == '\n' && ++lines > 2) || (c < 0x20 && c != '\n') ||
+                    (c >= 0x7f && c < 0xa0))
+                        return false;
+        }
+        return true;
+}
+
 static int check_failed(const NetFailed *failed)
 {
-        if (!wire_text_ok(failed->text, sizeof(failed->text)) || failed->hresult >= 0 ||
+        if (!failure_text_ok(failed->text, sizeof(failed->text)) || failed->hresult >= 0 ||
             failed->class > NET_CHANGED || failed->retry_after_usec < -1 ||
             failed->context < NET_CONTEXT_LOCAL_FILE || failed->context > NET_CONTEXT_TRANSPORT)
                 return -EBADMSG;

@@ -201,7 +201,9 @@ typedef struct NetFailed {
         uint32_t http_status;     /* 0: none came */
         int64_t retry_after_usec; /* from now; -1: the server named no moment */
         uint64_t offset;          /* durable bytes */
-        char text[NET_TEXT_SIZE]; /* English, for the log and the error's text; no URL, no secret */
+        char text[NET_TEXT_SIZE]; /* a line of English, for the log too: no URL, no secret. There
+                                     may be a second one, of the server's words, which is not for
+                                     the log. UTF-8, no other control character */
 } NetFailed;
 WIRE_NO_PADDING(NetFailed, 8 + 16 + 16 + NET_TEXT_SIZE);
 
