@@ -10,8 +10,10 @@
 #include "retry.h"
 
 enum {
-        VALUE_SIZE = 1024
-}; /* longer values of headers that matter are malformed */
+        VALUE_SIZE = 1024, /* longer values of headers that matter are malformed */
+        YOUNG_SEC = 60,
+        YOUNG_BY_OUR_CLOCK_SEC = 24 * 3600,
+};
 
 /* A size in decimal digits; moves *text on. False without digits or beyond what a file can have. */
 static bool take_size(const char **text, uint64_t *ret)
@@ -128,7 +130,16 @@ static void on_date(Answer *answer, const char *value)
 
 static void on_retry_after(Answer *answer, const char *value)
 {
-        answer->retry_after_usec = retry_after_parse(value, answer->now_sec);
+        answer->retry_after[0] = '\0';
+        if (strlen(value) < sizeof(answer->retry_after))
+                (void)snprintf(answer->retry_after, sizeof(answer->retry_after), "%s", value);
+}
+
+static void on_type(Answer *answer, const char *value)
+{
+        static const char type[] = "multipart/byteranges";
+
+        answer->multipart = strncasecmp(value, type, strlen(type)) == 0;
 }
 
 static const struct {
@@ -139,6 +150,7 @@ static const struct {
         {"Content-Range", on_range},
         {"Content-Encoding", on_content_encoding},
         {"Transfer-Encoding", on_transfer_encoding},
+        {"Content-Type", on_type},
         {"ETag", on_etag},
         {"Last-Modified", on_modified},
         {"Date", on_date},
@@ -152,7 +164,6 @@ void answer_init(Answer *answer, int64_t now_sec)
                 .length = NET_SIZE_UNKNOWN,
                 .date_sec = ANSWER_NO_DATE,
                 .modified_sec = ANSWER_NO_DATE,
-                .retry_after_usec = -1,
         };
 }
 
@@ -240,18 +251,33 @@ void answer_line(Answer *answer, const char *line, size_t size)
         answer_header(answer, line, size);
 }
 
+static bool is_young(const Answer *answer)
+{
+        if (answer->date_sec != ANSWER_NO_DATE)
+                return answer->modified_sec + YOUNG_SEC > answer->date_sec;
+        return answer->modified_sec + YOUNG_BY_OUR_CLOCK_SEC > answer->now_sec;
+}
+
 NetValidator answer_validator(const Answer *answer, uint64_t size)
 {
         NetValidator validator = {.size = size, .last_modified_usec = INT64_MIN};
-        int64_t date = answer->date_sec != ANSWER_NO_DATE ? answer->date_sec : answer->now_sec;
+        bool weaken = answer->elsewhere && etag_is_strong(answer->etag);
 
-        memcpy(validator.etag, answer->etag, strlen(answer->etag) + 1);
-        if (answer->modified_sec == ANSWER_NO_DATE || answer->modified_sec > INT64_MAX / 1000000 ||
-            answer->modified_sec < INT64_MIN / 1000000)
+        if (!weaken || strlen(answer->etag) + 2 < sizeof(validator.etag))
+                (void)snprintf(validator.etag, sizeof(validator.etag), "%s%s", weaken ? "W/" : "",
+                               answer->etag);
+        if (answer->modified_sec == ANSWER_NO_DATE || answer->modified_sec >= INT64_MAX / 1000000 ||
+            answer->modified_sec <= INT64_MIN / 1000000)
                 return validator;
-        if (etag_is_strong(answer->etag) || answer->modified_sec < date)
-                validator.last_modified_usec = answer->modified_sec * 1000000;
+        validator.last_modified_usec = answer->modified_sec * 1000000 + (is_young(answer) ? 1 : 0);
         return validator;
+}
+
+int64_t answer_retry_after(const Answer *answer)
+{
+        return retry_after_parse(answer->retry_after, answer->date_sec != ANSWER_NO_DATE
+                                                              ? answer->date_sec
+                                                              : answer->now_sec);
 }
 
 bool etag_is_valid(const char *etag)

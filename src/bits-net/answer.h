@@ -11,7 +11,8 @@
 
 #include "wire/net.h"
 
-#define ANSWER_NO_DATE INT64_MIN
+#define ANSWER_NO_DATE    INT64_MIN
+#define ANSWER_RETRY_SIZE 64 /* no HTTP date is longer */
 
 typedef enum AnswerRangeKind {
         ANSWER_RANGE_NONE,
@@ -33,12 +34,14 @@ typedef struct Answer {
         bool malformed;  /* a header that matters cannot be right */
         bool encoded;    /* Content-Encoding other than identity */
         bool chunked;
+        bool multipart;  /* the body is parts with headers of their own, not the file's bytes */
+        bool elsewhere;  /* the caller's: it came from another host than was asked */
         bool weighty;    /* the last line was a header that matters: its continuation would, too */
         uint64_t length; /* Content-Length; NET_SIZE_UNKNOWN */
         AnswerRange range;
         int64_t date_sec, modified_sec; /* ANSWER_NO_DATE */
-        int64_t retry_after_usec;       /* -1 */
-        char etag[WIRE_ETAG_SIZE];      /* "" when none, ill-formed or too long */
+        char retry_after[ANSWER_RETRY_SIZE];
+        char etag[WIRE_ETAG_SIZE]; /* "" when none, ill-formed or too long */
 } Answer;
 
 void answer_init(Answer *answer, int64_t now_sec);
@@ -46,10 +49,21 @@ void answer_init(Answer *answer, int64_t now_sec);
 /* One line, with or without its line end; need not be NUL-terminated. */
 void answer_line(Answer *answer, const char *line, size_t size);
 
-/* Which version of a file of that size the answer describes. A Last-Modified that is younger than a
- * second and not backed by a strong ETag is left out: the file may change again under the same
- * date. */
+/* Which version of a file of that size the answer describes.
+ *
+ * A Last-Modified that was young when it came proves nothing: the file may have changed again under
+ * the same date (RFC 9110, 8.8.2.2). It is kept for the local file's time, with a microsecond
+ * added: no date of HTTP has a fraction, so no answer's will ever equal it. Young is less than a
+ * minute before Date, since a file's time and Date may be by two clocks; without a Date, less than
+ * a day before our own time.
+ *
+ * The ETag of another host than was asked is made weak: it is of another resource, and two may have
+ * the same. */
 NetValidator answer_validator(const Answer *answer, uint64_t size);
+
+/* Microseconds from when it came, by the server's own clock where the answer tells it; -1: it names
+ * no moment. */
+int64_t answer_retry_after(const Answer *answer);
 
 bool etag_is_strong(const char *etag);
 bool etag_is_valid(const char *etag); /* well-formed, weak or strong */

@@ -13,32 +13,46 @@ static Judgement judge_again(AskKind kind)
         return (Judgement){.verdict = VERDICT_AGAIN, .again = kind};
 }
 
+/* A date without a fraction was old enough when it came. */
 bool validator_proves(const NetValidator *validator)
 {
-        return etag_is_strong(validator->etag) || validator->last_modified_usec != INT64_MIN;
+        return etag_is_strong(validator->etag) ||
+               (validator->size != NET_SIZE_UNKNOWN && validator->last_modified_usec != INT64_MIN &&
+                validator->last_modified_usec % 1000000 == 0);
 }
 
+/* If-Range may have no weak ETag, and beside one no date either (RFC 9110, 13.1.5): what comes of a
+ * Range alone is looked at as closely. */
 AskKind ask_kind(const Ask *ask)
 {
-        if (ask->ranged)
-                return validator_proves(&ask->validator) ? ASK_IF_RANGE : ASK_RANGE;
-        if (ask->begin == 0)
+        if (!ask->ranged && (ask->begin == 0 || !validator_proves(&ask->validator)))
                 return ASK_WHOLE;
-        return validator_proves(&ask->validator) ? ASK_IF_RANGE : ASK_WHOLE;
+        if (!validator_proves(&ask->validator) ||
+            (ask->validator.etag[0] && !etag_is_strong(ask->validator.etag)))
+                return ASK_RANGE;
+        return ASK_IF_RANGE;
+}
+
+/* The weak comparison of RFC 9110, 8.8.3.2. */
+static bool etags_agree(const char *a, const char *b)
+{
+        return strcmp(a + (strncmp(a, "W/", 2) == 0 ? 2 : 0),
+                      b + (strncmp(b, "W/", 2) == 0 ? 2 : 0)) == 0;
 }
 
 /* Does the answer, for a file of total bytes, describe the version that asked describes? A strong
  * ETag decides; without one Last-Modified, the size and any weak ETags must all agree. */
 static bool same_version(const NetValidator *asked, const Answer *answer, uint64_t total)
 {
+        NetValidator found = answer_validator(answer, total);
+
         if (asked->size != NET_SIZE_UNKNOWN && total != NET_SIZE_UNKNOWN && asked->size != total)
                 return false;
         if (etag_is_strong(asked->etag))
-                return strcmp(asked->etag, answer->etag) == 0;
-        if (asked->etag[0] && answer->etag[0] && strcmp(asked->etag, answer->etag) != 0)
+                return strcmp(asked->etag, found.etag) == 0;
+        if (asked->etag[0] && found.etag[0] && !etags_agree(asked->etag, found.etag))
                 return false;
-        return asked->last_modified_usec != INT64_MIN && answer->modified_sec != ANSWER_NO_DATE &&
-               asked->last_modified_usec / 1000000 == answer->modified_sec;
+        return validator_proves(asked) && asked->last_modified_usec == found.last_modified_usec;
 }
 
 /* 200: the whole file. */
@@ -67,7 +81,7 @@ static Judgement judge_part(const Ask *ask, const Answer *answer)
         if (ask->kind == ASK_WHOLE)
                 return judge_fail(answer, BG_E_INVALID_SERVER_RESPONSE,
                                   "the server answered with a range that was not asked for");
-        if (range->kind != ANSWER_RANGE_PART || range->first != ask->begin ||
+        if (answer->multipart || range->kind != ANSWER_RANGE_PART || range->first != ask->begin ||
             range->total == NET_SIZE_UNKNOWN || range->last != range->total - 1)
                 return judge_again(ASK_WHOLE);
         if (!answer->chunked && answer->length != NET_SIZE_UNKNOWN &&
@@ -113,6 +127,10 @@ static Judgement judge_span(const Ask *ask, const Answer *answer)
         bool known = validator_proves(&ask->validator);
         uint64_t end = ask->end;
 
+        if (answer->multipart)
+                return judge_fail(answer, BG_E_INVALID_SERVER_RESPONSE,
+                                  "the server answered with several parts where one range was "
+                                  "asked for");
         if (range->kind != ANSWER_RANGE_PART || range->first != ask->begin)
                 return judge_fail(answer, BG_E_INVALID_SERVER_RESPONSE,
                                   "the server answered with another range than was asked for");
@@ -168,7 +186,7 @@ Judgement judge(const Ask *ask, const Answer *answer)
         default:
                 return (Judgement){
                         .verdict = VERDICT_FAIL,
-                        .failure = failure_from_status(answer->status, answer->retry_after_usec),
+                        .failure = failure_from_status(answer->status, answer_retry_after(answer)),
                 };
         }
 }

@@ -27,6 +27,31 @@ char *request_url(const char *url)
         return text;
 }
 
+static bool same_part(CURLU *a, CURLU *b, CURLUPart part)
+{
+        char *x = NULL, *y = NULL;
+        bool same = curl_url_get(a, part, &x, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+                    curl_url_get(b, part, &y, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+                    strcasecmp(x, y) == 0;
+
+        curl_free(x);
+        curl_free(y);
+        return same;
+}
+
+bool request_same_host(const char *a, const char *b)
+{
+        CURLU *x = curl_url(), *y = curl_url();
+        bool same = x && y && curl_url_set(x, CURLUPART_URL, a, CURLU_URLENCODE) == CURLUE_OK &&
+                    curl_url_set(y, CURLUPART_URL, b, CURLU_URLENCODE) == CURLUE_OK &&
+                    same_part(x, y, CURLUPART_SCHEME) && same_part(x, y, CURLUPART_HOST) &&
+                    same_part(x, y, CURLUPART_PORT);
+
+        curl_url_cleanup(x);
+        curl_url_cleanup(y);
+        return same;
+}
+
 static int header_add(struct curl_slist **headers, const char *header)
 {
         struct curl_slist *longer = curl_slist_append(*headers, header);

@@ -25,6 +25,12 @@ static const Ask by_date = {
         .kind = ASK_IF_RANGE, .begin = 400, .validator = {1000, MODIFIED_USEC, ""}};
 static const Ask by_weak = {
         .kind = ASK_IF_RANGE, .begin = 400, .validator = {1000, MODIFIED_USEC, "W/\"a\""}};
+static const Ask by_weak_alone = {
+        .kind = ASK_RANGE, .begin = 400, .validator = {1000, INT64_MIN, "W/\"a\""}};
+static const Ask by_young_date = {
+        .kind = ASK_RANGE, .begin = 400, .validator = {1000, MODIFIED_USEC + 1, ""}};
+static const Ask by_date_unsized = {
+        .kind = ASK_IF_RANGE, .begin = 400, .validator = {NONE, MODIFIED_USEC, ""}};
 static const Ask unsized = {
         .kind = ASK_IF_RANGE, .begin = 400, .validator = {NONE, INT64_MIN, "\"a\""}};
 static const Ask probe = {
@@ -177,6 +183,21 @@ static const struct {
          "HTTP/1.1 206 P\nETag: \"a\"\nContent-Encoding: gzip\nContent-Range: bytes "
          "400-999/1000\n\n",
          VERDICT_FAIL, .hresult = BG_E_INVALID_SERVER_RESPONSE},
+        {&by_etag,
+         "HTTP/1.1 206 P\nETag: \"a\"\nContent-Range: bytes 400-999/1000\nContent-Length: "
+         "600\nContent-Type: Multipart/Byteranges; boundary=x\n\n",
+         VERDICT_AGAIN, ASK_WHOLE},
+        /* the version is not proved */
+        {&by_weak_alone, "HTTP/1.1 206 P\nETag: W/\"a\"\nContent-Range: bytes 400-999/1000\n\n",
+         VERDICT_AGAIN, ASK_WHOLE},
+        {&by_young_date, "HTTP/1.1 206 P\n" MODIFIED "Content-Range: bytes 400-999/1000\n\n",
+         VERDICT_AGAIN, ASK_WHOLE},
+        {&by_date_unsized, "HTTP/1.1 206 P\n" MODIFIED "Content-Range: bytes 400-999/1000\n\n",
+         VERDICT_AGAIN, ASK_WHOLE},
+        {&by_date, "HTTP/1.1 206 P\n" MODIFIED "Content-Range: bytes 400-1000/1001\n\n",
+         VERDICT_AGAIN, ASK_WHOLE},
+        {&by_weak, "HTTP/1.1 206 P\nETag: \"a\"\n" MODIFIED "Content-Range: bytes 400-999/1000\n\n",
+         VERDICT_CONTINUE, 0, 1000},
         /* the whole, though a part was asked for */
         {&by_etag, "HTTP/1.1 200 OK\nETag: \"b\"\nContent-Length: 1000\n\n", VERDICT_RESTART, 0,
          1000},
@@ -249,6 +270,10 @@ static const struct {
         {&span_first, "HTTP/1.1 206 P\nContent-Range: bytes 400-499/1000\nContent-Length: 99\n\n",
          VERDICT_FAIL, .hresult = BG_E_INVALID_SERVER_RESPONSE},
         {&span_first, "HTTP/1.1 206 P\nContent-Type: multipart/byteranges; boundary=x\n\n",
+         VERDICT_FAIL, .hresult = BG_E_INVALID_SERVER_RESPONSE},
+        {&span_first,
+         "HTTP/1.1 206 P\nContent-Range: bytes 400-499/1000\nContent-Type: "
+         "multipart/byteranges\n\n",
          VERDICT_FAIL, .hresult = BG_E_INVALID_SERVER_RESPONSE},
         {&span_first, "HTTP/1.1 206 P\nContent-Range: bytes 400-499/*\n\n", VERDICT_FAIL,
          .hresult = BG_E_INSUFFICIENT_RANGE_SUPPORT},
@@ -330,6 +355,9 @@ static void test_table(void **state)
 static void test_ask_kind(void **state)
 {
         const Ask weak_only = {.begin = 1, .validator = {10, INT64_MIN, "W/\"a\""}};
+        const Ask young = {.begin = 1, .validator = {10, MODIFIED_USEC + 1, ""}};
+        const Ask weak_span = {
+                .ranged = true, .begin = 1, .validator = {10, MODIFIED_USEC, "W/\"a\""}};
 
         (void)state;
         assert_int_equal(ask_kind(&whole), ASK_WHOLE);
@@ -337,6 +365,9 @@ static void test_ask_kind(void **state)
         assert_int_equal(ask_kind(&by_date), ASK_IF_RANGE);
         assert_int_equal(ask_kind(&no_validator), ASK_WHOLE);
         assert_int_equal(ask_kind(&weak_only), ASK_WHOLE);
+        assert_int_equal(ask_kind(&young), ASK_WHOLE);
+        assert_int_equal(ask_kind(&by_weak), ASK_RANGE); /* no date beside a weak ETag */
+        assert_int_equal(ask_kind(&weak_span), ASK_RANGE);
         assert_int_equal(ask_kind(&span_first), ASK_RANGE);
         assert_int_equal(ask_kind(&span_next), ASK_IF_RANGE);
 }
@@ -356,12 +387,17 @@ static void test_validator(void **state)
                 {"Last-Modified: yesterday\n", "", INT64_MIN},
                 {DATE MODIFIED, "", MODIFIED_USEC},
                 {MODIFIED, "", MODIFIED_USEC}, /* by our own clock */
-                /* changed in the second of the answer: it may change again and keep its date */
-                {DATE "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\n", "", INT64_MIN},
-                {DATE "Last-Modified: Sun, 06 Nov 1994 08:49:36 GMT\n", "",
-                 (NOW - 1) * INT64_C(1000000)},
-                {"ETag: \"a\"\n" DATE "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\n", "\"a\"",
-                 NOW * INT64_C(1000000)},
+                {CHANGED, "", MODIFIED_USEC + 1000001},
+                /* changed in the minute of the answer: it may have changed again, and kept its date
+                 */
+                {DATE "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\n", "",
+                 NOW * INT64_C(1000000) + 1},
+                {DATE "Last-Modified: Sun, 06 Nov 1994 08:48:38 GMT\n", "",
+                 (NOW - 59) * INT64_C(1000000) + 1},
+                {DATE "Last-Modified: Sun, 06 Nov 1994 08:48:37 GMT\n", "",
+                 (NOW - 60) * INT64_C(1000000)},
+                {DATE "Last-Modified: Sun, 06 Nov 1994 08:50:37 GMT\n", "",
+                 (NOW + 60) * INT64_C(1000000) + 1},
         };
 
         (void)state;
@@ -401,12 +437,55 @@ static void test_long_etag(void **state)
 
 static void test_retry_after(void **state)
 {
-        Answer answer = answer_of("HTTP/1.1 503 S\nRetry-After: 7\n\n");
-        Answer fatal = answer_of("HTTP/1.1 404 S\nRetry-After: 7\n\n");
+        static const struct {
+                const char *head;
+                int64_t usec;
+        } heads[] = {
+                {"HTTP/1.1 503 S\nRetry-After: 7\n\n", 7000000},
+                {"HTTP/1.1 429 S\nRetry-After: 7\n\n", 7000000},
+                {"HTTP/1.1 500 S\nRetry-After: 7\n\n", 7000000},
+                {"HTTP/1.1 404 S\nRetry-After: 7\n\n", -1}, /* it is not tried again */
+                {"HTTP/1.1 503 S\n\n", -1},
+                {"HTTP/1.1 503 S\nRetry-After: Sun, 06 Nov 1994 08:49:47 GMT\n\n", 10000000},
+                /* by the server's clock, whatever ours says and wherever the line stands */
+                {"HTTP/1.1 503 S\nDate: Mon, 05 Nov 2091 08:49:37 GMT\n"
+                 "Retry-After: Mon, 05 Nov 2091 08:50:37 GMT\n\n",
+                 60000000},
+                {"HTTP/1.1 503 S\nRetry-After: Wed, 05 Nov 1980 08:50:37 GMT\n"
+                 "Date: Wed, 05 Nov 1980 08:49:37 GMT\n\n",
+                 60000000},
+                {"HTTP/1.1 503 S\nDate: today\n"
+                 "Retry-After: Sun, 06 Nov 1994 08:49:47 GMT\n\n",
+                 10000000},
+                {"HTTP/1.1 302 S\nRetry-After: 7\n\nHTTP/1.1 503 S\n\n", -1},
+        };
 
         (void)state;
-        assert_int_equal(judge(&whole, &answer).failure.retry_after_usec, 7000000);
-        assert_int_equal(judge(&whole, &fatal).failure.retry_after_usec, -1);
+        for (size_t i = 0; i < ELEMENTS(heads); i++) {
+                Answer answer = answer_of(heads[i].head);
+                int64_t usec = judge(&whole, &answer).failure.retry_after_usec;
+
+                if (usec != heads[i].usec)
+                        fail_msg("%lld after %s", (long long)usec, heads[i].head);
+        }
+}
+
+/* Another host's ETag is of another resource: with it alone nothing goes on. */
+static void test_elsewhere(void **state)
+{
+        Answer answer =
+                answer_of("HTTP/1.1 206 P\nETag: \"a\"\nContent-Range: bytes 400-999/1000\n\n");
+        Answer dated = answer_of("HTTP/1.1 206 P\nETag: \"a\"\n" MODIFIED
+                                 "Content-Range: bytes 400-999/1000\n\n");
+
+        (void)state;
+        assert_int_equal(judge(&by_etag, &answer).verdict, VERDICT_CONTINUE);
+        answer.elsewhere = dated.elsewhere = true;
+        assert_int_equal(judge(&by_etag, &answer).verdict, VERDICT_AGAIN);
+        assert_string_equal(answer_validator(&answer, 1000).etag, "W/\"a\"");
+        assert_false(validator_proves(&(NetValidator){1000, INT64_MIN, "W/\"a\""}));
+        assert_int_equal(judge(&by_weak, &dated).verdict, VERDICT_CONTINUE);
+        assert_int_equal(judge(&by_date, &dated).verdict, VERDICT_CONTINUE);
 }
 
 int main(void)
@@ -414,7 +493,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_table),       cmocka_unit_test(test_ask_kind),
                 cmocka_unit_test(test_validator),   cmocka_unit_test(test_long_etag),
-                cmocka_unit_test(test_retry_after),
+                cmocka_unit_test(test_retry_after), cmocka_unit_test(test_elsewhere),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -504,6 +504,71 @@ def test_without_validator_nothing_is_resumed(worker, serve, target):
     assert "range" not in server.requests[0]
 
 
+def test_weak_etag_proves_nothing(worker, serve, target):
+    """Two versions may have the same: the file is fetched anew."""
+    server = serve(origin(NEW, etag='W/"v1"'))
+    fd, path = target(OLD[:HALF])
+    worker.transfer(1, server.url(), fd, HALF, len(OLD), NO_DATE, 'W/"v1"')
+    restarts(worker, path)
+    assert "range" not in server.requests[0]
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_weak_etag_beside_a_date(worker, serve, target, changed):
+    """A Range without If-Range, which may have neither then; both are compared here."""
+    server = serve(origin(NEW if changed else OLD, etag='W/"v2"' if changed else 'W/"v1"', last_modified=MODIFIED))
+    fd, path = target(OLD[:HALF])
+    worker.transfer(1, server.url(), fd, HALF, len(OLD), MODIFIED_USEC, 'W/"v1"')
+    if changed:
+        restarts(worker, path)
+    else:
+        assert worker.outcome()["type"] == DONE
+        assert path.read_bytes() == OLD
+    assert server.requests[0]["range"] == f"bytes={HALF}-"
+    assert not any("if-range" in request for request in server.requests)
+
+
+def test_date_that_was_young(worker, serve, target):
+    """The file may have changed again in that second: no bytes of it are joined to others."""
+    server = serve(origin(NEW, last_modified=MODIFIED, date="Sat, 05 Nov 1994 08:50:36 GMT"))
+    fd, path = target(OLD[:HALF])
+    worker.transfer(1, server.url(), fd, HALF, len(OLD), MODIFIED_USEC + 1)
+    assert restarts(worker, path)["modified"] == MODIFIED_USEC + 1
+    assert "range" not in server.requests[0]
+
+
+@pytest.mark.parametrize("dated", [False, True])
+def test_redirect_to_another_host(worker, serve, target, dated):
+    """The same ETag there says nothing: it is of another resource. The same date and size do."""
+    version = {"etag": '"v1"', **({"last_modified": MODIFIED} if dated else {})}
+    other = serve(origin(OLD if dated else NEW, **version))
+    server = serve(lambda c, r: reply(c, 302, location=other.url()))
+    fd, path = target(OLD[:HALF])
+    if dated:
+        worker.transfer(1, server.url(), fd, HALF, len(OLD), MODIFIED_USEC, 'W/"v1"')
+        assert worker.outcome()["type"] == DONE
+        assert path.read_bytes() == OLD
+        assert len(other.requests) == 1
+    else:
+        worker.transfer(1, server.url(), fd, HALF, len(OLD), NO_DATE, '"v1"')
+        assert restarts(worker, path)["etag"] == 'W/"v1"'
+
+
+def test_several_parts_in_one_answer(worker, serve, target):
+    """multipart/byteranges, which nobody asked for: never taken for the file's bytes."""
+
+    def answer(connection, request):
+        if "range" not in request:
+            return reply(connection, 200, NEW, etag='"v1"')
+        part = f"--x\r\nContent-Range: bytes {HALF}-{len(OLD) - 1}/{len(OLD)}\r\n\r\n".encode()
+        return reply(connection, 206, (part + OLD)[: len(OLD) - HALF], etag='"v1"', content_type="multipart/byteranges; boundary=x",
+                     content_range=f"bytes {HALF}-{len(OLD) - 1}/{len(OLD)}")
+
+    fd, path = target(OLD[:HALF])
+    worker.transfer(1, serve(answer).url(), fd, HALF, len(OLD), NO_DATE, '"v1"')
+    restarts(worker, path)
+
+
 def test_restart_as_an_empty_file(worker, serve, target):
     fd, path = target(OLD[:HALF])
     worker.transfer(1, serve(origin(b"", etag='"v2"')).url(), fd, HALF, len(OLD), NO_DATE, '"v1"')
@@ -576,6 +641,19 @@ def test_error_page_never_reaches_the_file(worker, serve, target):
     assert path.read_bytes() == OLD[:HALF]
 
 
+def test_error_page_is_quoted(worker, serve, target):
+    """Its first words are a second line of the error's text: one line, nothing that a terminal obeys."""
+    page = "<h1>Kaputt: \N{EURO SIGN}</h1>\r\n\x1b[31m\N{RIGHT-TO-LEFT OVERRIDE}red".encode() + b"\xff" + b"x" * 100000
+    worker.transfer(1, serve(lambda c, r: reply(c, 503, page)).url(), target()[0])
+    ours, theirs = worker.outcome()["text"].split("\n")
+    assert "503" in ours and theirs == "<h1>Kaputt: \N{EURO SIGN}</h1> [31m red"
+
+
+def test_error_page_without_text(worker, serve, target):
+    worker.transfer(1, serve(lambda c, r: reply(c, 404, b"\x1f\x8b\x08\x00" * 100, content_encoding="gzip")).url(), target()[0])
+    assert "\n" not in worker.outcome()["text"]
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_retry_after(worker, serve, target, status):
     worker.transfer(1, serve(lambda c, r: reply(c, status, b"later", retry_after="120")).url(), target()[0])
@@ -588,6 +666,12 @@ def test_retry_after_date(worker, serve, target):
     date = email.utils.formatdate(time.time() + 1000, usegmt=True)
     worker.transfer(1, serve(lambda c, r: reply(c, 503, retry_after=date)).url(), target()[0])
     assert 900e6 < worker.outcome()["retry_after"] <= 1000e6
+
+
+def test_retry_after_date_of_a_server_with_another_clock(worker, serve, target):
+    headers = {"date": "Mon, 05 Nov 2091 08:49:37 GMT", "retry_after": "Mon, 05 Nov 2091 08:50:37 GMT"}
+    worker.transfer(1, serve(lambda c, r: reply(c, 503, **headers)).url(), target()[0])
+    assert worker.outcome()["retry_after"] == 60e6
 
 
 def test_encoded_content(worker, serve, target):

@@ -64,8 +64,18 @@ static void transfer_accept(Transfer *t)
                 t->span.length = t->size - t->span.remote;
 }
 
+/* An ETag tells versions of one resource apart, and another host's is another resource. */
+static bool is_elsewhere(const Transfer *t)
+{
+        char *url = NULL;
+
+        return curl_easy_getinfo(t->easy, CURLINFO_EFFECTIVE_URL, &url) != CURLE_OK || !url ||
+               !request_same_host(url, t->url);
+}
+
 static void transfer_judge(Transfer *t)
 {
+        t->answer.elsewhere = is_elsewhere(t);
         t->judgement = judge(&t->ask, &t->answer);
         t->judged = true;
         switch (t->judgement.verdict) {

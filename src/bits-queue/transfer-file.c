@@ -323,6 +323,16 @@ static void on_sealed(void *userdata, int result, const FileReply *reply, int fd
                               local_class(result));
 }
 
+/* Of a server's file whole seconds: its date may be marked as one that proves nothing. */
+static int64_t result_time(const File *file)
+{
+        int64_t usec = file->validator.last_modified_usec;
+
+        if (usec == INT64_MIN || source_is_local(file->remote))
+                return usec;
+        return usec - (usec % 1000000 + 1000000) % 1000000;
+}
+
 void transfer_seal(Transfer *t)
 {
         FileRequest request;
@@ -330,7 +340,7 @@ void transfer_seal(Transfer *t)
         t->state = TRANSFER_SEALING;
         fill_request(t, FILE_SEAL, &request);
         request.size = t->file->size;
-        request.mtime_usec = t->file->validator.last_modified_usec;
+        request.mtime_usec = result_time(t->file);
         request.hash = t->file->hash;
         memcpy(request.digest, t->file->digest, sizeof(request.digest));
         (void)call_file(t, &request, on_sealed);

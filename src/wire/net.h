@@ -74,7 +74,8 @@ enum NetClass { /* errors.md, column Class */
 
 typedef struct NetValidator {       /* which version of the remote file the bytes are of */
         uint64_t size;              /* NET_SIZE_UNKNOWN */
-        int64_t last_modified_usec; /* INT64_MIN: none given */
+        int64_t last_modified_usec; /* INT64_MIN: none given. Of a server, with a fraction of a
+                                       second: too young, when it came, to tell a version by */
         char etag[WIRE_ETAG_SIZE]; /* as sent, with quotes and W/; "" when none, or too long to keep
                                     */
 } NetValidator;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "bits-net/judge.h"
+#include "bits-net/retry.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -22,7 +23,29 @@ static const Ask asks[] = {
         {ASK_RANGE, true, 0, 400, {NET_SIZE_UNKNOWN, INT64_MIN, ""}},
         {ASK_RANGE, true, 400, NET_SIZE_UNKNOWN, {1000, INT64_MIN, "\"a\""}},
         {ASK_IF_RANGE, true, 400, 1000, {1000, 784025377000000, "\"a\""}},
+        {.kind = ASK_RANGE, .begin = 400, .validator = {1000, 784025377000000, "W/\"a\""}},
+        {ASK_RANGE, true, 400, 500, {1000, 784025377000000, "W/\"a\""}},
 };
+
+/* Bytes join those that are there only when the answer names their version, and its own size. */
+static void check_version(const Ask *ask, const Answer *answer)
+{
+        const NetValidator *there = &ask->validator;
+        bool strong = there->etag[0] == '"';
+
+        if (ask->begin == 0 || (ask->ranged && !validator_proves(there)))
+                return;
+        assert(!answer->multipart && !answer->encoded && !answer->malformed);
+        assert(there->size == NET_SIZE_UNKNOWN || there->size == answer->range.total);
+        if (strong)
+                assert(!answer->elsewhere && strcmp(there->etag, answer->etag) == 0);
+        else
+                assert(there->last_modified_usec == answer->modified_sec * 1000000);
+        if (!strong && there->etag[0] && answer->etag[0])
+                assert(strstr(there->etag, answer->etag) || strstr(answer->etag, there->etag));
+        assert(answer->chunked || answer->length == NET_SIZE_UNKNOWN ||
+               answer->length == answer->range.last - answer->range.first + 1);
+}
 
 static void check(const Ask *ask, const Answer *answer)
 {
@@ -34,6 +57,7 @@ static void check(const Ask *ask, const Answer *answer)
                 assert(answer->status == 200 || answer->range.first == ask->begin);
                 assert(!ask->ranged || ask->end == NET_SIZE_UNKNOWN ||
                        answer->range.last == ask->end - 1);
+                check_version(ask, answer);
                 break;
         case VERDICT_RESTART:
                 assert(!ask->ranged && ask->begin > 0 && answer->status == 200);
@@ -73,7 +97,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         validator = answer_validator(&answer, 1000);
         assert(validator.etag[0] == '\0' || etag_is_valid(validator.etag));
-        for (size_t i = 0; i < sizeof(asks) / sizeof(*asks); i++)
-                check(&asks[i], &answer);
+        assert(answer_retry_after(&answer) >= -1 &&
+               answer_retry_after(&answer) <= RETRY_AFTER_MAX_SEC * INT64_C(1000000));
+        for (size_t i = 0; i < 2 * sizeof(asks) / sizeof(*asks); i++) {
+                answer.elsewhere = i % 2;
+                check(&asks[i / 2], &answer);
+        }
         return 0;
 }
