@@ -3,6 +3,7 @@
 Every program that is started here is looked at for a sanitizer's report when it ends.
 """
 
+import contextlib
 import grp
 import os
 import pathlib
@@ -76,6 +77,21 @@ def become(name):
     os.environ.clear()
     os.environ.update(environment(name))
     os.chdir(entry.pw_dir)
+
+
+@contextlib.contextmanager
+def as_account(name):
+    """What is connected inside is NAME's connection, for as long as it lasts: the kernel notes who connects."""
+    entry, before = account(name), os.getgroups()
+    os.setgroups(groups(name))
+    os.setegid(entry.pw_gid)
+    os.seteuid(entry.pw_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+        os.setgroups(before)
 
 
 def call(name, function, *arguments):

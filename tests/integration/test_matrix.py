@@ -21,21 +21,6 @@ FOREGROUND, HIGH, NORMAL = 0, 1, 2
 ACCOUNTS = {answers.OWNER: "alice", answers.ADMINISTRATOR: "admin", answers.OTHER: "mal"}
 
 
-@contextlib.contextmanager
-def as_account(name):
-    """What is connected inside is NAME's connection, for as long as it lasts: the kernel notes who connects."""
-    entry, groups = people.account(name), os.getgroups()
-    os.setgroups(people.groups(name))
-    os.setegid(entry.pw_gid)
-    os.seteuid(entry.pw_uid)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-        os.setegid(0)
-        os.setgroups(groups)
-
-
 class World:
     """Origins for each state, a connection for each caller, and a job that holds the one background place."""
 
@@ -44,7 +29,7 @@ class World:
         self.silent = socket.create_server(("127.0.0.1", 0), backlog=512)  # accepts, and never says a word
         self.buses = {}
         for caller, name in ACCOUNTS.items():
-            with as_account(name):
+            with people.as_account(name):
                 self.buses[caller] = jobs.session()
         self.plug = self.make("plug", held.url("plug"), HIGH)
         self.plug.call("Resume")
@@ -79,7 +64,7 @@ class World:
     def ask(self, caller, job, path, interface, method, row):
         """The HRESULT of the call: of success as well, where the method says it."""
         if method == "SetHelperToken":
-            with as_account("alice"):
+            with people.as_account("alice"):
                 job.token = identity.mint(people.account("alice").pw_uid).token
         try:
             answer = self.buses[caller].call(path, interface, method, row.signature, *row.arguments(job))
