@@ -1,9 +1,26 @@
-"""A server whose answers are the bytes that a test wants, right or wrong; each connection has one answer and is closed."""
+"""A server whose answers are the bytes that a test wants, right or wrong; each connection has one answer and is closed,
+or reset in its middle."""
 
 import collections
+import re
 import socket
 import socketserver
+import struct
 import threading
+
+RESET = object()  # in the place of more bytes: the connection is reset
+
+
+def range_of(header):
+    """The first byte that a request's header asks for, of a range to the end; None: it asks for no range."""
+    found = re.search(r"(?im)^Range: bytes=(\d+)-\s*$", header)
+    return int(found[1]) if found else None
+
+
+def field_of(header, name):
+    """The value of a field in a request's header; None when it has none."""
+    found = re.search(rf"(?im)^{name}: *(.*?)\s*$", header)
+    return found[1] if found else None
 
 
 def answer(status=200, body=b"", length=True, **headers):
@@ -16,12 +33,13 @@ def answer(status=200, body=b"", length=True, **headers):
 
 
 class RawOrigin:
-    """answers: {name: bytes, or function(n, request header) -> bytes, or an iterator of them that may wait between}.
+    """answers: {name: bytes, or function(n, request header) -> bytes, or an iterator of them that may wait between, and
+    end with RESET}.
 
     n: how often the name was asked for before.
     """
 
-    def __init__(self, answers):
+    def __init__(self, answers, address="127.0.0.1"):
         self.answers = answers
         self.asked = collections.Counter()
         outer = self
@@ -38,6 +56,11 @@ class RawOrigin:
                 if callable(found):
                     found = found(n, header.decode())
                 for part in [found] if isinstance(found, bytes) else found:
+                    if part is RESET:
+                        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                        self.rfile.close()
+                        self.connection.close()  # at once, before an orderly end could be sent
+                        return
                     self.wfile.write(part)
                 self.connection.shutdown(socket.SHUT_WR)  # the end of the answer, and no reset that overtakes it
 
@@ -48,11 +71,11 @@ class RawOrigin:
             def handle_error(self, *_):
                 pass  # the client has gone, which is its right
 
-        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server = Server((address, 0), Handler)
         self.thread = threading.Thread(target=self.server.serve_forever, args=[0.02], daemon=True)
 
     def url(self, name):
-        return f"http://127.0.0.1:{self.server.server_address[1]}/{name}"
+        return "http://{}:{}/{}".format(*self.server.server_address, name)
 
     def __enter__(self):
         self.thread.start()
