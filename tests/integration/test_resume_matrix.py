@@ -255,8 +255,8 @@ def test_cells(interruption):
     wanted = {cell.key: resuming.expected(*cell.key) for cell in table.cells}
     print(f"{len(found)} cells")
     assert len(found) == 48
-    differing = {key[:2]: (found[key], wanted[key]) for key in found if found[key] != wanted[key]}
-    assert not differing, "what came, and what was expected"
+    differing = [f"{' x '.join(key[:2])}: {found[key]}, not {wanted[key]}" for key in found if found[key] != wanted[key]]
+    assert not differing, "\n".join(differing)
 
 
 # The server itself: a matrix whose server does not misbehave would prove nothing.
