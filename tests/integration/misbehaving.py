@@ -6,7 +6,7 @@ import random
 import threading
 
 import resuming
-from raw import RESET, answer, field_of, range_of
+from raw import RESET, answer, field_of, range_end_of, range_of
 from resuming import LONGER, NEW, OLD
 
 SIZE, HALF = 96 * 1024, 48 * 1024
@@ -50,7 +50,8 @@ def serve(header, version, names, if_range=True):
         return answer(200, length=len(body), **names), body
     if begin >= len(body):
         return answer(416, Content_Range=f"bytes */{len(body)}"), b""
-    return answer(206, length=len(body) - begin, Content_Range=f"bytes {begin}-{len(body) - 1}/{len(body)}", **names), body[begin:]
+    end = range_end_of(header, len(body))
+    return answer(206, length=end - begin, Content_Range=f"bytes {begin}-{end - 1}/{len(body)}", **names), body[begin:end]
 
 
 class Misbehaving:

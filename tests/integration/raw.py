@@ -12,9 +12,15 @@ RESET = object()  # in the place of more bytes: the connection is reset
 
 
 def range_of(header):
-    """The first byte that a request's header asks for, of a range to the end; None: it asks for no range."""
-    found = re.search(r"(?im)^Range: bytes=(\d+)-\s*$", header)
+    """The first byte of the range that a request's header asks for; None: it asks for none."""
+    found = re.search(r"(?im)^Range: bytes=(\d+)-\d*\s*$", header)
     return int(found[1]) if found else None
+
+
+def range_end_of(header, size):
+    """The byte after that range, in a file of size bytes."""
+    found = re.search(r"(?im)^Range: bytes=\d+-(\d+)\s*$", header)
+    return min(int(found[1]) + 1, size) if found else size
 
 
 def field_of(header, name):
