@@ -6,6 +6,7 @@ before the interruption; then the server is as the cell says, and the job is lef
 """
 
 import contextlib
+import email.utils
 import gzip
 import socket
 
@@ -17,7 +18,7 @@ import jobs
 import people
 import resuming
 from misbehaving import BODIES, HALF, SIZE, Misbehaving, chunks
-from raw import RawOrigin, field_of
+from raw import RawOrigin, answer, field_of
 from resuming import LONGER, NEW, OLD
 from waiting import wait_for
 
@@ -143,6 +144,51 @@ def test_cells(interruption):
     assert len(found) == 48
     differing = [f"{' x '.join(key[:2])}: {found[key]}, not {wanted[key]}" for key in found if found[key] != wanted[key]]
     assert not differing, "\n".join(differing)
+
+
+def test_one_of_two_files_has_changed():
+    """It starts over alone: of the other, in the same job, only what is missing is fetched."""
+    directory = people.home("alice") / "two"
+    with people.as_account("alice"):
+        directory.mkdir()
+        job = jobs.session().create("two")
+    servers = {"kept": resuming.UNCHANGED, "changed": resuming.CHANGED_OTHER_SIZE}
+    cells = {name: Misbehaving(0, resuming.STRONG, server, resuming.SUSPEND, None) for name, server in servers.items()}
+    with RawOrigin(cells) as origin:
+        job.call("SetPriority", "u", FOREGROUND)
+        for name in cells:
+            job.add(origin.url(name), directory / name)
+        job.call("Resume")
+        guid = job.id.replace("-", "").strip("{}").upper()
+        wait_for(lambda: min(jobs.stored_offsets()[guid]) >= HALF, "half of both on the disk")
+        for cell in cells.values():
+            cell.later = True
+        job.call("Suspend")
+        job.call("Resume")
+        jobs.wait_state(job, bus.TRANSFERRED)
+        job.call("Complete")
+        for cell in cells.values():
+            cell.go.set()
+    assert (directory / "kept").read_bytes() == BODIES[OLD] and cells["kept"].statuses == [200, 206]
+    assert (directory / "changed").read_bytes() == BODIES[LONGER] and cells["changed"].statuses == [200, 200]
+
+
+@pytest.mark.parametrize("age_sec", [10, 1000])
+def test_time_of_the_result(age_sec):
+    """That of Last-Modified, also where it is too young to tell a version by."""
+    directory = people.home("alice") / f"time-{age_sec}"
+    now = 10**9
+    fields = {"Date": email.utils.formatdate(now, usegmt=True), "Last_Modified": email.utils.formatdate(now - age_sec, usegmt=True)}
+    with people.as_account("alice"):
+        directory.mkdir()
+        job = jobs.session().create("time")
+    with RawOrigin({"file": answer(200, b"content", **fields)}) as origin:
+        job.call("SetPriority", "u", FOREGROUND)
+        job.add(origin.url("file"), directory / "file")
+        job.call("Resume")
+        jobs.wait_state(job, bus.TRANSFERRED)
+        job.call("Complete")
+    assert (directory / "file").stat().st_mtime_ns == (now - age_sec) * 10**9
 
 
 # The server itself: a matrix whose server does not misbehave would prove nothing.

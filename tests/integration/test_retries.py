@@ -219,6 +219,39 @@ def test_server_never_shortens_the_delay():
     people.call("alice", scenario)
 
 
+def test_moment_by_the_servers_clock():
+    """Its date is compared with its own Date, which may be years from ours."""
+    fields = {"Date": "Mon, 05 Nov 2091 08:49:37 GMT", "Retry_After": "Mon, 05 Nov 2091 09:19:37 GMT"}
+
+    def scenario():
+        with RawOrigin({"skewed": answer(503, **fields)}) as origin:
+            job = make(origin, "skewed")
+            resume(job, bus.TRANSIENT_ERROR)
+            assert 1800 - 60 < until_sec(job) <= 1801
+            job.call("Cancel")
+
+    people.call("alice", scenario)
+
+
+@pytest.mark.parametrize("status", [503, 404])
+def test_first_words_of_an_error_page(service_log, status):
+    """They are in the error's text, as one line of their own; the log, which others read, does not have them."""
+    words = f"Closed until {os.urandom(8).hex()}"
+    page = f"<p>{words}\r\n\x1b[2J</p>".encode() + b"\xff" * 5000
+
+    def scenario():
+        with RawOrigin({"closed": answer(status, page)}) as origin:
+            job = make(origin, "closed", delay=LONG_SEC)
+            resume(job, bus.TRANSIENT_ERROR, bus.ERROR)
+            text = str(job.call("GetError")[4])
+            job.call("Cancel")
+            return text
+
+    ours, theirs = people.call("alice", scenario).split("\n")
+    assert f"{status}" in ours and theirs == f"<p>{words} [2J</p>"
+    assert ours in service_log.read_text(errors="replace") and words not in service_log.read_text(errors="replace")
+
+
 # the no-progress timeout
 
 
