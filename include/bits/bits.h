@@ -532,7 +532,8 @@ DECLARE_INTERFACE_(IBackgroundCopyError, IUnknown)
          * IBackgroundCopyError::GetFile. */
         STDMETHOD(GetFile)(THIS_ IBackgroundCopyFile **pVal) PURE;
 
-        /* The failure in words: in English as exact as the service knows it, in German (see
+        /* The failure in words: in English as exact as the service knows it, with a second line where
+         * a server's error page said something, in German (see
          * IBackgroundCopyManager::GetErrorDescription) that of the code. The caller frees it
          * with CoTaskMemFree. Errors: those of every call; E_INVALIDARG (also: LanguageId is 0);
          * HRESULT_FROM_WIN32(ERROR_RESOURCE_LANG_NOT_FOUND). Page:

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/utf8.h"
 
 #define USEC_PER_SEC UINT64_C(1000000)
 
@@ -74,59 +75,48 @@ const char *format_local_time(uint64_t usec, char ret[FORMAT_SIZE])
         return ret;
 }
 
-/* Bytes of the UTF-8 character at text, 0 when it is none; *ret_code its code point. */
-static size_t decode(const unsigned char *text, uint32_t *ret_code)
-{
-        static const struct {
-                unsigned char mask, lead;
-                uint32_t least;
-        } forms[] = {{0x80, 0, 0}, {0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
-
-        for (size_t n = 0; n < ELEMENTS(forms); n++) {
-                uint32_t code = text[0] & (unsigned char)~forms[n].mask;
-
-                if ((text[0] & forms[n].mask) != forms[n].lead)
-                        continue;
-                for (size_t i = 1; i <= n; i++) {
-                        if ((text[i] & 0xc0) != 0x80)
-                                return 0;
-                        code = code << 6 | (text[i] & 0x3f);
-                }
-                *ret_code = code;
-                return code >= forms[n].least && code <= 0x10ffff ? n + 1 : 0;
-        }
-        return 0;
-}
-
 static bool is_harmful(uint32_t code)
 {
         return code < 0x20 || (code >= 0x7f && code <= 0x9f) || /* C0, DEL, C1 */
                (code >= 0x200e && code <= 0x200f) ||            /* marks of direction, */
                (code >= 0x2028 && code <= 0x202e) ||            /* separators, overrides, */
-               (code >= 0x2066 && code <= 0x2069) ||            /* isolates */
-               (code >= 0xd800 && code <= 0xdfff);
+               (code >= 0x2066 && code <= 0x2069);              /* isolates */
 }
 
 char *format_clean(const char *text)
 {
-        const unsigned char *in = (const unsigned char *)text;
         char *copy = malloc(strlen(text) + 1), *out = copy;
 
         if (!copy)
                 return NULL;
-        while (*in) {
+        while (*text) {
                 uint32_t code = 0;
-                size_t n = decode(in, &code);
+                size_t n = utf8_decode(text, SIZE_MAX, &code);
 
                 if (n == 0 || is_harmful(code)) {
                         *out++ = '?';
-                        in += n ?: 1;
+                        text += n ?: 1;
                         continue;
                 }
-                memcpy(out, in, n);
+                memcpy(out, text, n);
                 out += n;
-                in += n;
+                text += n;
         }
         *out = 0;
         return copy;
+}
+
+char *format_failure(const char *text)
+{
+        _cleanup_(freep) char *ours = strdup(text), *clean = NULL, *theirs = NULL;
+        char *newline = ours ? strchr(ours, '\n') : NULL, *both;
+
+        if (!newline)
+                return format_clean(text);
+        *newline = '\0';
+        clean = format_clean(ours);
+        theirs = format_clean(newline + 1);
+        if (!clean || !theirs || asprintf(&both, "%s; the server says: %s", clean, theirs) < 0)
+                return NULL;
+        return both;
 }

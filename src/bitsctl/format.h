@@ -23,3 +23,6 @@ const char *format_local_time(uint64_t usec, char ret[FORMAT_SIZE]);
 /* A copy for the terminal: each control character and each character that changes the direction of
  * writing, and every byte that is not UTF-8, becomes "?". The caller frees; NULL without memory. */
 char *format_clean(const char *text);
+
+/* The same of an error's text, whose second line, if it has one, is a server's words. */
+char *format_failure(const char *text);

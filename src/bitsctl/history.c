@@ -60,7 +60,7 @@ static void print_json(const JobEvent *event)
 static void print_line(const JobEvent *event)
 {
         char time[FORMAT_SIZE], name[HRESULT_NAME_SIZE];
-        _cleanup_(freep) char *clean = format_clean(event->text);
+        _cleanup_(freep) char *clean = format_failure(event->text);
 
         hresult_name(event->code, name);
         printf("%s  %.36s  %-8s  %-15s%s%s%s%s\n", format_local_time(event->time_usec, time),

@@ -242,8 +242,9 @@ char *job_error_text(const Job *job)
         if (!job->has_error)
                 return NULL;
         hresult_name(error->code, name);
-        text = format_clean(error->text && *error->text ? error->text
-                                                        : (hresult_text(error->code) ?: "failed"));
+        text = format_failure(error->text && *error->text
+                                      ? error->text
+                                      : (hresult_text(error->code) ?: "failed"));
         if (error->file >= 0)
                 (void)snprintf(file, sizeof(file), ", file %d", error->file);
         return asprintf(&whole, "%s (0x%08X): %s (context %s%s)", name, (unsigned)error->code,

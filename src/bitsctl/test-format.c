@@ -86,7 +86,7 @@ static void test_clean(void **state)
                 {"x\342\200\256gpj.exe", "x?gpj.exe"}, /* RIGHT-TO-LEFT OVERRIDE */
                 {"\233", "?"},                         /* a byte that is no UTF-8 */
                 {"\300\233", "??"},                    /* ESC in two bytes: overlong */
-                {"\355\240\200", "?"},                 /* a surrogate */
+                {"\355\240\200", "???"},               /* a surrogate */
                 {"cut\342\202", "cut??"},
                 {"", ""},
         };
@@ -94,6 +94,25 @@ static void test_clean(void **state)
         (void)state;
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
                 _cleanup_(freep) char *clean = format_clean(rows[i].in);
+
+                assert_string_equal(clean, rows[i].out);
+        }
+}
+
+static void test_failure(void **state)
+{
+        static const struct {
+                const char *in, *out;
+        } rows[] = {
+                {"it failed\t", "it failed?"},
+                {"HTTP status 503\nback\033 at six",
+                 "HTTP status 503; the server says: back? at six"},
+                {"one\ntwo\nthree", "one; the server says: two?three"},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                _cleanup_(freep) char *clean = format_failure(rows[i].in);
 
                 assert_string_equal(clean, rows[i].out);
         }
@@ -129,9 +148,9 @@ static void test_names(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_size),  cmocka_unit_test(test_duration),
-                cmocka_unit_test(test_times), cmocka_unit_test(test_clean),
-                cmocka_unit_test(test_names),
+                cmocka_unit_test(test_size),    cmocka_unit_test(test_duration),
+                cmocka_unit_test(test_times),   cmocka_unit_test(test_clean),
+                cmocka_unit_test(test_failure), cmocka_unit_test(test_names),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
