@@ -23,7 +23,8 @@ static void check_net(const uint8_t *data, size_t size)
                message.header.type != NET_CANCEL && message.header.type <= NET_WANT);
         if (message.header.type == NET_FAILED)
                 assert(size == sizeof(NetFailed) && message.failed.hresult < 0 &&
-                       strlen(message.failed.text) < sizeof(message.failed.text));
+                       strlen(message.failed.text) < sizeof(message.failed.text) &&
+                       !strpbrk(message.failed.text, "\033\r\b\177\377"));
         if (message.header.type == NET_RESPONSE)
                 assert(strlen(message.response.validator.etag) < WIRE_ETAG_SIZE);
 }
