@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 #include <time.h>
 
@@ -16,12 +18,40 @@ enum {
         HEADER_SIZE = WIRE_ETAG_SIZE + 64,
 };
 
+/* Behind the authority, whose letters libcurl encodes its own way, blanks and letters of other
+ * alphabets are escaped. What is escaped already stays as it is: servers tell %2f from %2F and from
+ * a slash. */
+static char *url_escape(const char *url)
+{
+        static const char digits[] = "0123456789ABCDEF";
+        const char *authority = strstr(url, "://");
+        char *escaped = malloc(3 * strlen(url) + 1), *out = escaped;
+        size_t begin = authority ? (size_t)(authority + 3 - url) : 0;
+
+        if (!escaped)
+                return NULL;
+        begin += strcspn(url + begin, "/?#");
+        out = mempcpy(out, url, begin);
+        for (const unsigned char *c = (const unsigned char *)url + begin; *c; c++)
+                if (*c > ' ' && *c < 0x7f)
+                        *out++ = (char)*c;
+                else {
+                        *out++ = '%';
+                        *out++ = digits[*c >> 4];
+                        *out++ = digits[*c & 0xf];
+                }
+        *out = '\0';
+        return escaped;
+}
+
 char *request_url(const char *url)
 {
+        _cleanup_(freep) char *escaped = url_escape(url);
         CURLU *u = curl_url();
         char *text = NULL;
 
-        if (u && curl_url_set(u, CURLUPART_URL, url, CURLU_URLENCODE) == CURLUE_OK)
+        if (u && escaped &&
+            curl_url_set(u, CURLUPART_URL, escaped, CURLU_DISALLOW_USER) == CURLUE_OK)
                 (void)curl_url_get(u, CURLUPART_URL, &text, 0);
         curl_url_cleanup(u);
         return text;
@@ -123,6 +153,7 @@ int request_set(CURL *easy, const char *url, const Ask *ask, long buffer_bytes,
         curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
         curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
         curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+        curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L); /* a redirect's, too */
         curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* direct, whatever the environment says */
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);

@@ -44,6 +44,7 @@ CANNOT_CONNECT = 0x80072EFD
 CERT_CN_INVALID = 0x80072F06
 NAME_NOT_RESOLVED = 0x80072EE7
 INVALID_CA = 0x80072F0D
+INVALID_URL = 0x80072EE5
 
 MODIFIED = "Sat, 05 Nov 1994 08:49:37 GMT"
 MODIFIED_USEC = 784025377 * 1000000
@@ -419,6 +420,39 @@ def test_redirect_to_another_protocol(worker, serve, target, location):
     failed = worker.outcome()
     assert (failed["hresult"], failed["class"]) == (0x8019012D, FATAL)
     assert path.read_bytes() == b""
+
+
+def test_redirect_to_a_url_with_a_password(worker, serve, target):
+    """It would have to be told to the server, and to be kept from everybody else."""
+    server = serve(lambda c, r: reply(c, 301, location=f"http://somebody:secret@127.0.0.1:{server.port}/there"))
+    fd, path = target()
+    worker.transfer(1, server.url(), fd)
+    failed = worker.outcome()
+    assert (failed["hresult"], failed["class"]) == (INVALID_URL, FATAL)
+    assert "secret" not in failed["text"] and "user name" in failed["text"]
+    assert [request["line"] for request in server.requests] == ["GET /file HTTP/1.1"]
+    worker.transfer(2, f"http://somebody:secret@127.0.0.1:{server.port}/there", fd)
+    failed = worker.outcome()
+    assert (failed["hresult"], failed["class"]) == (INVALID_URL, FATAL)
+    assert len(server.requests) == 1
+    assert path.read_bytes() == b""
+
+
+@pytest.mark.parametrize("path, sent", [
+    ("/%2f%2F%c3%A4%25%zz%", "/%2f%2F%c3%A4%25%zz%"),  # to the letter, and not twice
+    ("/ä b?ö c", "/%C3%A4%20b?%C3%B6%20c"),
+    ("/a#b c", "/a"),
+    ("#b", "/"),
+    ("?a=b/c", "/?a=b/c"),
+    ("", "/"),
+    ("/a/../b/./c//d", "/b/c//d"),
+    ("/%2e%2e/a;b,c|d\"<>", "/%2e%2e/a;b,c|d\"<>"),
+])
+def test_url_as_it_is_sent(worker, serve, target, path, sent):
+    server = serve(origin(b"content"))
+    worker.transfer(1, server.url(path), target()[0])
+    assert worker.outcome()["type"] == DONE
+    assert [request["line"] for request in server.requests] == [f"GET {sent} HTTP/1.1"]
 
 
 def test_redirect_to_a_dead_server_is_no_answer(worker, serve, target):
