@@ -10,6 +10,7 @@ import os
 import select
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -336,6 +337,43 @@ def test_no_length_and_no_end(worker, serve, target):
     failed = worker.outcome()
     assert (failed["hresult"], failed["class"]) == (BG_E_MISSING_FILE_SIZE, FATAL)
     assert path.read_bytes() == b""
+
+
+def close_delimited(connection, version="1.0"):
+    connection.sendall(f"HTTP/{version} 200 OK\r\nServer: of no size\r\n\r\n".encode() + b"all" * 100000)
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_dynamic_content_ends_with_its_connection(worker, serve, target, version):
+    server = serve(lambda connection, request: close_delimited(connection, version))
+    fd, path = target()
+    worker.transfer(1, server.url(), fd, dynamic=1)
+    seen = worker.until(DONE, FAILED)
+    assert (seen[0]["type"], seen[0]["size"]) == (RESPONSE, UNKNOWN)
+    assert seen[-1] == {"type": DONE, "id": 1, "offset": 300000}
+    assert path.read_bytes() == b"all" * 100000
+    assert "range" not in server.requests[0]
+
+
+def test_dynamic_content_that_is_reset_is_cut(worker, serve, target):
+    def answer(connection, request):
+        close_delimited(connection)
+        wait_size(path, 300000)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    fd, path = target()
+    worker.transfer(1, serve(answer).url(), fd, dynamic=1)
+    failed = worker.outcome()
+    assert (failed["hresult"], failed["class"]) == (BG_E_CONNECTION_CLOSED, TRANSIENT)
+
+
+def test_dynamic_content_cut_before_its_last_chunk(worker, serve, target):
+    def answer(connection, request):
+        reply(connection, 200, b"3\r\nall\r\n", content_length=None, transfer_encoding="chunked")
+
+    worker.transfer(1, serve(answer).url(), target()[0], dynamic=1)
+    failed = worker.outcome()
+    assert (failed["hresult"], failed["class"]) == (BG_E_CONNECTION_CLOSED, TRANSIENT)
 
 
 def test_progress_and_checkpoints(worker, serve, target):
@@ -1460,6 +1498,36 @@ def test_tls(trusting, nginx, target):
         trusting.transfer(id, f"https://localhost:{nginx['https']}/{name}", fd)
         assert trusting.outcome() == {"type": DONE, "id": id, "offset": len(content)}
         assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("dynamic, notify", [(1, True), (1, False), (0, True)])
+def test_end_of_a_connection_with_tls(trusting, nginx, serve, target, dynamic, notify):
+    """Without close_notify it is a cut; with it, it is still no end that a proxy could not have made of a cut."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(nginx["folder"] / "cert", nginx["folder"] / "key")
+
+    def accept(connection):
+        secure = context.wrap_socket(connection, server_side=True)
+        while b"\r\n\r\n" not in secure.recv(65536):
+            pass
+        close_delimited(secure)
+        if notify:
+            secure.unwrap()
+        else:
+            secure.shutdown(socket.SHUT_RDWR)
+        return False
+
+    server = serve(lambda connection, request: None)
+    server.serve = accept
+    fd, path = target()
+    trusting.transfer(1, f"https://localhost:{server.port}/", fd, dynamic=dynamic)
+    outcome = trusting.outcome()
+    if dynamic and notify:
+        assert outcome["type"] == DONE and path.read_bytes() == b"all" * 100000
+    elif dynamic:
+        assert (outcome["hresult"], outcome["class"]) == (BG_E_CONNECTION_CLOSED, TRANSIENT)
+    else:
+        assert (outcome["hresult"], outcome["class"]) == (BG_E_MISSING_FILE_SIZE, FATAL)
 
 
 def test_certificate_of_another_name(trusting, nginx, target):

@@ -13,6 +13,7 @@
 
 #include "answer.h"
 #include "checkpoint.h"
+#include "closing.h"
 #include "failure.h"
 #include "judge.h"
 #include "transfer.h"
@@ -58,6 +59,7 @@ struct Transfer {
         Answer answer;
         bool judged;
         Judgement judgement; /* of answer, when judged */
+        Closing closing;     /* of a connection whose end is that of the answer's content */
         bool delivered;      /* the request ended well while we waited for NET_PROCEED */
 
         bool foreground, held;    /* held: by the limit */

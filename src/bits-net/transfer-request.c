@@ -105,8 +105,11 @@ static size_t on_header(char *data, size_t unit, size_t n, void *userdata)
 {
         Transfer *t = userdata;
 
-        if (!t->judged)
+        if (!t->judged) {
                 answer_line(&t->answer, data, unit * n);
+                if (t->answer.complete && answer_ends_with_connection(&t->answer))
+                        closing_watch(&t->closing, t->easy);
+        }
         return unit * n;
 }
 
@@ -147,6 +150,7 @@ int transfer_ask(Transfer *t)
         if (r < 0)
                 return r;
         answer_init(&t->answer, time(NULL));
+        t->closing = (Closing){0};
         t->judged = false;
         curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
         curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header);
@@ -232,6 +236,9 @@ void transfer_ended(void *userdata, CURLcode code)
                 transfer_follow_verdict(t);
                 return;
         }
+        if (code == CURLE_OK && answer_ends_with_connection(&t->answer) &&
+            !closing_is_orderly(&t->closing))
+                code = CURLE_PARTIAL_FILE;
         if (!t->failed && code != CURLE_OK)
                 transfer_set_failure(t,
                                      failure_from_curl((int)code, verify_result, t->answer.status));

@@ -271,6 +271,7 @@ static Transfer *transfer_new(Worker *worker, const NetTransfer *message)
         t->span = t->ranged ? message->span
                             : (NetSpan){message->begin, message->begin, NET_SIZE_UNKNOWN};
         t->ask.ranged = t->ranged;
+        t->ask.dynamic = message->dynamic;
         t->ask.begin = t->span.remote;
         t->ask.validator = message->begin > 0 ? message->validator
                                               : (NetValidator){NET_SIZE_UNKNOWN, INT64_MIN, ""};
