@@ -60,6 +60,7 @@ struct Transfer {
         bool judged;
         Judgement judgement; /* of answer, when judged */
         Closing closing;     /* of a connection whose end is that of the answer's content */
+        size_t header_bytes; /* of all answers to the request */
         bool delivered;      /* the request ended well while we waited for NET_PROCEED */
 
         bool foreground, held;    /* held: by the limit */
@@ -69,6 +70,7 @@ struct Transfer {
         bool responded;           /* NET_RESPONSE was sent */
         uint64_t size;            /* of the whole remote file; NET_SIZE_UNKNOWN */
         uint64_t offset, durable; /* bytes of the stream in the file; of these on the disk */
+        uint64_t room;            /* for so many more the disk was looked at; of unknown size */
         bool dirty;               /* the file differs from what the last sync began with */
         bool syncing;
         Sync sync;

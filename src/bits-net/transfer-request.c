@@ -18,6 +18,7 @@ enum {
         BUFFER_BYTES = 512 * 1024,
         BUFFER_BYTES_MANY = 64 * 1024, /* each, when there are many */
         MANY_TRANSFERS = 16,
+        HEADER_BYTES_MAX = 256 * 1024,
 };
 
 bool transfer_is_limited(const Transfer *t)
@@ -101,10 +102,28 @@ static void transfer_judge(Transfer *t)
         }
 }
 
+static Failure headers_without_end(const Transfer *t)
+{
+        return failure_from_answer(BG_E_INVALID_SERVER_RESPONSE, t->answer.status,
+                                   "the server sends headers without end");
+}
+
+/* libcurl bounds a line and an answer; interim answers (1xx) and trailers it takes without end. */
+static bool transfer_take_header(Transfer *t, size_t size)
+{
+        t->header_bytes += size;
+        if (t->header_bytes <= HEADER_BYTES_MAX)
+                return true;
+        transfer_set_failure(t, headers_without_end(t));
+        return false;
+}
+
 static size_t on_header(char *data, size_t unit, size_t n, void *userdata)
 {
         Transfer *t = userdata;
 
+        if (!transfer_take_header(t, unit * n))
+                return 0;
         if (!t->judged) {
                 answer_line(&t->answer, data, unit * n);
                 if (t->answer.complete && answer_ends_with_connection(&t->answer))
@@ -151,6 +170,7 @@ int transfer_ask(Transfer *t)
                 return r;
         answer_init(&t->answer, time(NULL));
         t->closing = (Closing){0};
+        t->header_bytes = 0;
         t->judged = false;
         curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
         curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header);
@@ -222,12 +242,24 @@ static bool answer_counts(const Answer *answer, CURLcode code)
                 (code == CURLE_TOO_MANY_REDIRECTS || code == CURLE_UNSUPPORTED_PROTOCOL));
 }
 
+/* libcurl has no memory for a header line that is longer than it takes. */
+static bool line_is_too_long(const Transfer *t, CURLcode code)
+{
+        curl_off_t sent_usec = 0;
+
+        return code == CURLE_OUT_OF_MEMORY && !t->answer.complete &&
+               curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &sent_usec) == CURLE_OK &&
+               sent_usec > 0;
+}
+
 void transfer_ended(void *userdata, CURLcode code)
 {
         Transfer *t = userdata;
         long verify_result = 0;
 
         (void)curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &verify_result);
+        if (line_is_too_long(t, code))
+                transfer_set_failure(t, headers_without_end(t));
         if (!t->judged && !t->failed && answer_counts(&t->answer, code))
                 transfer_judge(t);
         transfer_stop_request(t);
