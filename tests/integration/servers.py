@@ -161,13 +161,16 @@ class PythonServer(Configured):
 
 
 class SecureNginx(Nginx):
+    """Below /made/ it may change what it sends, and so knows neither size nor version: it is chunked, or ends with its stream."""
+
     def __init__(self, directory, work, tls):
         self.secure_port = free_port()
         self.work = pathlib.Path(work)
         super().__init__(
             directory, work,
             f"listen 127.0.0.1:{self.secure_port} ssl http2; ssl_certificate {tls['certificate']}; ssl_certificate_key {tls['key']};"
-            f"access_log {work}/requests.log combined; if ($request_method = HEAD) {{ return 405; }}",
+            f"access_log {work}/requests.log combined; if ($request_method = HEAD) {{ return 405; }}"
+            f"location /made/ {{ alias {directory}/; ssi on; ssi_types *; }}",
         )
         self.port = int(self.base.rpartition(":")[2])
 

@@ -181,6 +181,19 @@ def resume_if_needed(job):
     finish(job)
 
 
+@pytest.mark.parametrize("kind", ["nginx", "nginx-h2"])
+def test_without_a_size(kind, running, tree, alices):
+    """The last chunk, or END_STREAM, tells the end; a cut before it is none, and it all comes again."""
+    endpoint = Endpoint(kind, running["nginx"])
+    with Relay(endpoint.port, HOLD_AT) as relay:
+        job_id = begin(endpoint.url("made/file", relay.port), alices / "x")
+        relay.wait_held()
+        relay.cut()
+        after_the_cut(job_id)
+        assert (alices / "x").read_bytes() == (tree / "file").read_bytes()
+        assert relay.passed > SIZE
+
+
 def served(url):
     with urllib.request.urlopen(url, context=ssl._create_unverified_context(), timeout=60) as answer:
         return answer.read()
