@@ -909,6 +909,26 @@ def test_disk_full(worker, serve, tmp_path, announced):
         keeper.stdout.close()
 
 
+def test_what_was_reserved_for_a_file_counts_for_it(worker, serve, tmp_path):
+    """Resumed on a disk that has no more room than the file was given when it was begun."""
+    import ctypes
+
+    content, begin = pattern(900 << 10), 100 << 10
+    keeper, folder = in_private_mounts(tmp_path, "1m")
+    try:
+        fd = os.open(f"{folder}/file", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        assert ctypes.CDLL(None, use_errno=True).fallocate(fd, 1, ctypes.c_int64(0), ctypes.c_int64(len(content))) == 0
+        os.pwrite(fd, content[:begin], 0)
+        worker.transfer(1, serve(origin(content, etag='"v1"')).url(), fd, begin, len(content), etag='"v1"')
+        assert worker.outcome() == {"type": DONE, "id": 1, "offset": len(content)}
+        assert os.pread(fd, len(content), 0) == content
+        os.close(fd)
+    finally:
+        keeper.stdin.close()
+        assert keeper.wait(LIMIT_SEC) in (0, 1)
+        keeper.stdout.close()
+
+
 def test_file_size_limit(serve, target):
     import resource
 
