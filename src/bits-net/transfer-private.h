@@ -78,6 +78,7 @@ struct Transfer {
         uint64_t dirty_usec;    /* since when dirty */
         sd_event_source *timer; /* for the checkpoint of a slow transfer */
         uint64_t progress_usec; /* when the last NET_PROGRESS was sent */
+        uint64_t progress_offset;
 
         bool failed;     /* failure is set; the first one counts */
         bool keep_dirty; /* cancelled, or the disk failed: no sync on the way out */

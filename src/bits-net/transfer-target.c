@@ -18,6 +18,8 @@ enum {
         CHECKPOINT_BYTES = 64 * 1024 * 1024,
         CHECKPOINT_USEC = 5 * 1000 * 1000,
         PROGRESS_USEC = 100 * 1000,
+        PROGRESS_BYTES =
+                16 * 1024 * 1024,     /* of a size that bits-queue cannot know to be too large */
         ROOM_BYTES = 4 * 1024 * 1024, /* after which the disk is looked at again */
 };
 
@@ -181,8 +183,10 @@ void transfer_store(Transfer *t, const char *data, size_t size)
         t->offset += size;
         transfer_set_dirty(t);
         transfer_checkpoint(t);
-        if (now_usec(t) >= t->progress_usec + PROGRESS_USEC) {
+        if (now_usec(t) >= t->progress_usec + PROGRESS_USEC ||
+            (end == NET_SIZE_UNKNOWN && t->offset >= t->progress_offset + PROGRESS_BYTES)) {
                 t->progress_usec = now_usec(t);
+                t->progress_offset = t->offset;
                 transfer_send_offset(t, NET_PROGRESS, t->offset);
         }
 }

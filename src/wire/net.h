@@ -42,7 +42,7 @@ enum NetType {
         NET_PROCEED,     /* queue: offset 0 is committed, go on */
         NET_CANCEL,      /* queue */
         NET_RESPONSE,    /* worker: the answer's headers are in */
-        NET_PROGRESS,    /* worker: received, not yet durable; at most 10 a second */
+        NET_PROGRESS,    /* worker: received, not yet durable; 10 a second, or 16 MiB apart */
         NET_CHECKPOINT,  /* worker: fdatasync has confirmed offset */
         NET_DONE,        /* worker: all received and durable, descriptor closed */
         NET_FAILED,      /* worker: descriptor closed */
