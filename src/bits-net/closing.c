@@ -22,6 +22,7 @@ void closing_watch(Closing *closing, CURL *easy)
                 return;
         ssl = info->internals;
         closing->secure = true;
+        curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
         SSL_set_app_data(ssl, closing);
         SSL_set_info_callback(ssl, on_info);
 }

@@ -13,7 +13,8 @@ typedef struct Closing {
         bool notified; /* its server has said that it ends */
 } Closing;
 
-/* From a callback of easy's, for its connection, which closing must outlive. */
+/* From a callback of easy's, for its connection, which then ends with the request, and which
+ * closing must outlive. */
 void closing_watch(Closing *closing, CURL *easy);
 
 /* The connection has ended, without an error: in good order? */

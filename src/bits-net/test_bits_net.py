@@ -1550,6 +1550,37 @@ def test_end_of_a_connection_with_tls(trusting, nginx, serve, target, dynamic, n
         assert (outcome["hresult"], outcome["class"]) == (BG_E_MISSING_FILE_SIZE, FATAL)
 
 
+def test_connection_that_is_closed_after_its_transfer(trusting, nginx, serve, target):
+    """An interim answer has no length either; the connection outlives the transfer, and its end is nobody's then."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(nginx["folder"] / "cert", nginx["folder"] / "key")
+    taken, told, over = threading.Semaphore(0), threading.Semaphore(0), threading.Event()
+
+    def accept(connection):
+        secure = context.wrap_socket(connection, server_side=True)
+        while b"\r\n\r\n" not in secure.recv(65536):
+            pass
+        secure.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+        reply(secure, 200, b"content")
+        taken.acquire(timeout=LIMIT_SEC)
+        secure.setblocking(False)
+        with pytest.raises(ssl.SSLWantReadError):  # close_notify is under way, and the other's not here
+            secure.unwrap()
+        told.release()
+        over.wait(LIMIT_SEC)
+
+    server = serve(lambda connection, request: None)
+    server.serve = accept
+    for id in range(1, 4):
+        fd, path = target()
+        trusting.transfer(id, f"https://localhost:{server.port}/", fd, dynamic=1)
+        assert trusting.outcome()["type"] == DONE
+        assert path.read_bytes() == b"content"
+        taken.release()
+        assert told.acquire(timeout=LIMIT_SEC)
+    over.set()
+
+
 def test_certificate_of_another_name(trusting, nginx, target):
     trusting.transfer(1, f"https://127.0.0.1:{nginx['https']}/big", target()[0])
     failed = trusting.outcome()

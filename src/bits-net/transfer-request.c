@@ -102,6 +102,12 @@ static void transfer_judge(Transfer *t)
         }
 }
 
+/* Of dynamic content alone it is taken for the end. */
+static bool ends_with_connection(const Transfer *t)
+{
+        return t->ask.dynamic && t->answer.status == 200 && answer_ends_with_connection(&t->answer);
+}
+
 static Failure headers_without_end(const Transfer *t)
 {
         return failure_from_answer(BG_E_INVALID_SERVER_RESPONSE, t->answer.status,
@@ -126,7 +132,7 @@ static size_t on_header(char *data, size_t unit, size_t n, void *userdata)
                 return 0;
         if (!t->judged) {
                 answer_line(&t->answer, data, unit * n);
-                if (t->answer.complete && answer_ends_with_connection(&t->answer))
+                if (t->answer.complete && ends_with_connection(t))
                         closing_watch(&t->closing, t->easy);
         }
         return unit * n;
@@ -268,8 +274,7 @@ void transfer_ended(void *userdata, CURLcode code)
                 transfer_follow_verdict(t);
                 return;
         }
-        if (code == CURLE_OK && answer_ends_with_connection(&t->answer) &&
-            !closing_is_orderly(&t->closing))
+        if (code == CURLE_OK && ends_with_connection(t) && !closing_is_orderly(&t->closing))
                 code = CURLE_PARTIAL_FILE;
         if (!t->failed && code != CURLE_OK)
                 transfer_set_failure(t,
