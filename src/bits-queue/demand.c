@@ -27,8 +27,8 @@ HRESULT demand_supported(const File *file)
 {
         const Job *job = file->job;
 
-        if (job->type != JOB_TYPE_DOWNLOAD || job->dynamic_content || file->n_ranges > 0 ||
-            file->no_ranges || !is_http(file->remote))
+        if (job->type != JOB_TYPE_DOWNLOAD || job->dynamic_content || job->http.method ||
+            file->n_ranges > 0 || file->no_ranges || !is_http(file->remote))
                 return BG_E_RANDOM_ACCESS_NOT_SUPPORTED;
         if (file->received > 0 && file->size == NET_SIZE_UNKNOWN)
                 return BG_E_RANDOM_ACCESS_NOT_SUPPORTED; /* a server that does not say it */

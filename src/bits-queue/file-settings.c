@@ -142,6 +142,7 @@ void job_adopt_remote_names(Job *job)
                         forget_parts(file);
                 free(file->remote);
                 file->remote = TAKE_PTR(file->renamed);
+                free(TAKE_PTR(file->named));
                 store_file(file);
         }
         job->keep_files = false;

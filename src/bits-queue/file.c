@@ -61,6 +61,8 @@ File *file_free(File *file)
         free(file->remote);
         free(file->local);
         free(file->renamed);
+        free(file->named);
+        free(file->response_headers);
         free(file->ranges);
         free(file->filled);
         free(file->requested);
@@ -71,6 +73,8 @@ File *file_free(File *file)
 size_t file_footprint(const File *file)
 {
         return sizeof(*file) + sizeof(File *) + strlen(file->remote) + strlen(file->local) +
+               (file->named ? strlen(file->named) : 0) +
+               (file->response_headers ? strlen(file->response_headers) : 0) +
                (file->n_ranges + file->n_filled + file->n_requested) * sizeof(FileRange);
 }
 

@@ -4,6 +4,7 @@
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/cleanup.h"
 #include "source.h"
@@ -66,6 +67,33 @@ bool host_of(const char *url, char ret[HOST_NAME_SIZE])
                         *end = 0;
         }
         return *ret != 0;
+}
+
+/* The authority without the port that the scheme has anyway. */
+static bool origin_of(const char *url, char ret[HOST_NAME_SIZE], bool *ret_tls)
+{
+        const char *common;
+        size_t length;
+
+        if (!authority_of(url, ret))
+                return false;
+        *ret_tls = strncasecmp(url, "https:", 6) == 0;
+        common = *ret_tls ? ":443" : ":80";
+        length = strlen(ret);
+        if (ret[length - 1] == ':')
+                ret[length - 1] = 0;
+        else if (length > strlen(common) && strcmp(ret + length - strlen(common), common) == 0)
+                ret[length - strlen(common)] = 0;
+        return true;
+}
+
+bool host_is_same_origin(const char *a, const char *b)
+{
+        char of_a[HOST_NAME_SIZE], of_b[HOST_NAME_SIZE];
+        bool tls_a, tls_b;
+
+        return origin_of(a, of_a, &tls_a) && origin_of(b, of_b, &tls_b) && tls_a == tls_b &&
+               strcmp(of_a, of_b) == 0;
 }
 
 Hosts *hosts_new(void)

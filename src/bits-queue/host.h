@@ -20,6 +20,9 @@ enum {
  * false: it has none, or one that is too long. */
 bool host_of(const char *url, char ret[HOST_NAME_SIZE]);
 
+/* Do two remote names of HTTP name the same scheme, host and port? */
+bool host_is_same_origin(const char *a, const char *b);
+
 typedef struct Host {
         Hosts *hosts;
         uid_t owner;

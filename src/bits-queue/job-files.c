@@ -155,6 +155,8 @@ static HRESULT check_ranges(const Job *job, const Caller *caller, const FileName
                 return S_OK;
         if (source_is_local(name->remote)) /* as of SMB */
                 return E_INVALIDARG;
+        if (job->http.method)
+                return BG_E_NOT_SUPPORTED_WITH_CUSTOM_HTTP_METHOD;
         if (job->dynamic_content || job->on_demand)
                 return BG_E_UNSUPPORTED_JOB_CONFIGURATION;
         if (!caller_is_exempt(job->queue, caller) &&

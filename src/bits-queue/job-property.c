@@ -33,6 +33,8 @@ static HRESULT set_class(Job *job, const PropertyValue *value)
 
 static HRESULT set_dynamic_content(Job *job, const PropertyValue *value)
 {
+        if (value->truth && job->http.method)
+                return BG_E_NOT_SUPPORTED_WITH_CUSTOM_HTTP_METHOD;
         if (value->truth && (has_ranges(job) || job->on_demand))
                 return BG_E_UNSUPPORTED_JOB_CONFIGURATION;
         job->dynamic_content = value->truth;
@@ -74,6 +76,8 @@ static HRESULT set_interval(Job *job, const PropertyValue *value)
 
 static HRESULT set_on_demand(Job *job, const PropertyValue *value)
 {
+        if (value->truth && job->http.method)
+                return BG_E_NOT_SUPPORTED_WITH_CUSTOM_HTTP_METHOD;
         if (value->truth && (job->dynamic_content || has_ranges(job)))
                 return BG_E_UNSUPPORTED_JOB_CONFIGURATION;
         job->on_demand = value->truth;

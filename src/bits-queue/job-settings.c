@@ -58,6 +58,8 @@ HRESULT job_set_priority(Job *job, uint32_t value)
                 return BG_E_INVALID_STATE;
         if (value >= PRIORITY_COUNT)
                 return E_NOTIMPL;
+        if (job->http.method && value != PRIORITY_FOREGROUND)
+                return BG_E_NOT_SUPPORTED_WITH_CUSTOM_HTTP_METHOD;
         job->priority = (JobPriority)value;
         job_touch(job);
         schedule_job(job);

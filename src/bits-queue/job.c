@@ -72,6 +72,7 @@ static Job *job_free(Job *job)
         free(job->error.text);
         free(job->notify_program);
         free(job->notify_parameters);
+        http_options_clear(&job->http);
         token_unref(job->token);
         notify_forget(job);
         free(job);
@@ -401,7 +402,7 @@ void job_fail(Job *job, HRESULT code, uint32_t context, int32_t file, const char
         if (class != FAILURE_EVENT)
                 job->error_count++;
         if (class == FAILURE_TRANSIENT &&
-            (job->no_progress_timeout_sec == 0 ||
+            (job->http.method || job->no_progress_timeout_sec == 0 ||
              job->minimum_retry_delay_sec > job->no_progress_timeout_sec))
                 class = FAILURE_FATAL;
         switch (class) {
@@ -556,6 +557,8 @@ void job_resume(Job *job, Done done)
         schedule_count_time(job); /* which begins anew */
         job->download_time_usec = 0;
         job->resumed = true;
+        if (job->state != JOB_CONNECTING && job->state != JOB_TRANSFERRING)
+                job_allow_requests(job);
         job_adopt_remote_names(job);
         if (job->state != JOB_TRANSFERRED || has_unsealed_files(job))
                 (void)job_event(job, EVENT_RESUME);

@@ -14,6 +14,7 @@
 #include "base/guid.h"
 #include "done.h"
 #include "file.h"
+#include "http.h"
 #include "state.h"
 #include "worker.h"
 
@@ -136,6 +137,7 @@ struct Job {
         bool dynamic_content, high_performance, on_demand;
         uint64_t max_download_size; /* 0: none */
         uint32_t peer_flags, acl_flags;
+        HttpOptions http;
         bool notified; /* the event of this state was acknowledged by a receiver */
         uint64_t created_usec, modified_usec, completed_usec; /* CLOCK_REALTIME; 0: never */
         uint64_t ended_usec;                                  /* CLOCK_MONOTONIC, final jobs */

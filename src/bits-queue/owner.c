@@ -117,6 +117,7 @@ static void hand_over(Take *take)
         take->old_uid = old;
         take->old_token = TAKE_PTR(job->token);
         job_drop_notify_command(job);
+        job_drop_http_secrets(job);
         job->owner = take->uid;
         job->elevated = true;
         (void)snprintf(text, sizeof(text), "from uid %u", old);

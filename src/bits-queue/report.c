@@ -1,6 +1,8 @@
 #include "report.h"
 
 #include <errno.h>
+#include <stddef.h>
+#include <string.h>
 #include <sys/wait.h>
 
 #include "base/utf8.h"
@@ -58,7 +60,9 @@ static int check_failed(const NetFailed *failed)
 {
         if (!failure_text_ok(failed->text, sizeof(failed->text)) || failed->hresult >= 0 ||
             failed->class > NET_CHANGED || failed->retry_after_usec < -1 ||
-            failed->context < NET_CONTEXT_LOCAL_FILE || failed->context > NET_CONTEXT_TRANSPORT)
+            failed->context < NET_CONTEXT_LOCAL_FILE ||
+            (failed->context > NET_CONTEXT_TRANSPORT &&
+             failed->context != NET_CONTEXT_SERVER_CERTIFICATE))
                 return -EBADMSG;
         return 0;
 }
@@ -70,26 +74,86 @@ static int check_response(const NetResponse *response)
                        : -EBADMSG;
 }
 
-int net_report_check(const NetMessage *message, size_t size)
+/* Its text has no other NUL than the packet's last byte. */
+static int check_headers(const NetHeaders *headers, size_t size)
 {
-        /* What bits-net may say, with the exact size of each. */
-        static const size_t sizes[NET_WANT + 1] = {
-                [NET_READY] = sizeof(NetReady),     [NET_RESPONSE] = sizeof(NetResponse),
-                [NET_PROGRESS] = sizeof(NetOffset), [NET_CHECKPOINT] = sizeof(NetOffset),
-                [NET_DONE] = sizeof(NetOffset),     [NET_FAILED] = sizeof(NetFailed),
-                [NET_WANT] = sizeof(NetOffset),
-        };
+        size_t before = offsetof(NetHeaders, text);
 
-        if (size < sizeof(WireHeader) || message->header.type > NET_WANT ||
-            sizes[message->header.type] == 0 || sizes[message->header.type] != size)
+        return size > before && size <= sizeof(*headers) &&
+                               strnlen(headers->text, size - before) == size - before - 1
+                       ? 0
+                       : -EBADMSG;
+}
+
+static int check_certificate(const NetCertificate *certificate)
+{
+        return certificate->size > 0 && certificate->size <= NET_CERTIFICATE_SIZE &&
+                               certificate->chain_size <=
+                                       NET_CERTIFICATE_SIZE - certificate->size &&
+                               certificate->what.authority[0] &&
+                               wire_text_ok(certificate->what.authority, NET_AUTHORITY_SIZE)
+                       ? 0
+                       : -EBADMSG;
+}
+
+int net_report_check(const NetReport *report, size_t size)
+{
+        /* What bits-net may say, with the exact size of each; of NET_HEADERS, the largest. */
+        static const size_t sizes[] = {
+                [NET_READY] = sizeof(NetReady),
+                [NET_RESPONSE] = sizeof(NetResponse),
+                [NET_PROGRESS] = sizeof(NetOffset),
+                [NET_CHECKPOINT] = sizeof(NetOffset),
+                [NET_DONE] = sizeof(NetOffset),
+                [NET_FAILED] = sizeof(NetFailed),
+                [NET_WANT] = sizeof(NetOffset),
+                [NET_HEADERS] = sizeof(NetHeaders),
+                [NET_REDIRECTED] = sizeof(NetRedirected),
+                [NET_CERTIFICATE] = sizeof(NetCertificate),
+        };
+        const NetMessage *message = &report->message;
+        uint32_t type;
+
+        if (size < sizeof(WireHeader))
                 return -EBADMSG;
-        if (message->header.type == NET_READY)
+        type = message->header.type;
+        if (type >= sizeof(sizes) / sizeof(*sizes) || sizes[type] == 0 ||
+            (sizes[type] != size && type != NET_HEADERS))
+                return -EBADMSG;
+        switch ((enum NetType)type) {
+        case NET_READY:
                 return message->ready.version == NET_VERSION ? 0 : -EBADMSG;
-        if (message->header.type == NET_RESPONSE)
+        case NET_RESPONSE:
                 return check_response(&message->response);
-        if (message->header.type == NET_FAILED)
+        case NET_FAILED:
                 return check_failed(&message->failed);
-        return 0;
+        case NET_HEADERS:
+                return check_headers(&report->headers, size);
+        case NET_REDIRECTED:
+                return report->redirected.url[0] &&
+                                       wire_text_ok(report->redirected.url, WIRE_URL_SIZE)
+                               ? 0
+                               : -EBADMSG;
+        case NET_CERTIFICATE:
+                return check_certificate(&report->certificate);
+        case NET_PROGRESS:
+        case NET_CHECKPOINT:
+        case NET_DONE:
+        case NET_WANT:
+                return 0;
+        case NET_TRANSFER:
+        case NET_PROCEED:
+        case NET_CANCEL:
+        case NET_SPAN:
+        case NET_HALT:
+        case NET_FINISH:
+        case NET_LIMIT:
+        case NET_SOURCE:
+        case NET_COPY:
+        case NET_HTTP:
+                break;
+        }
+        return -EBADMSG;
 }
 
 static int check_done(const NotifyDone *done)

@@ -12,9 +12,16 @@
 #include "wire/notify.h"
 #include "wire/supervisor.h"
 
+typedef union NetReport { /* all that bits-net may say: some of it is too large for NetMessage */
+        NetMessage message;
+        NetHeaders headers;
+        NetRedirected redirected;
+        NetCertificate certificate;
+} NetReport;
+
 /* 0, or -EBADMSG: the worker is to be ended. */
 int file_report_check(const FileReply *reply, size_t size);
-int net_report_check(const NetMessage *message, size_t size);
+int net_report_check(const NetReport *report, size_t size);
 int notify_report_check(const NotifyMessage *message, size_t size);
 
 /* 0, or -EBADMSG: without a bitsd that can be believed there is no going on. A good SPAWN_REPLY has

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/cleanup.h"
 #include "host.h"
 
 enum {
@@ -123,9 +124,36 @@ static void test_host_of(void **state)
         check_host("", NULL);
 }
 
+static void test_same_origin(void **state)
+{
+        static const char *const same[][2] = {
+                {"http://a/x", "HTTP://A:80/y"},
+                {"https://u:p@a/x", "https://a:443"},
+                {"http://a:/x", "http://a"},
+                {"http://[::1]:80/", "http://[::1]/"},
+        };
+        static const char *const other[][2] = {
+                {"http://a/", "https://a/"},
+                {"http://a/", "http://a:81/"},
+                {"http://a/", "http://a.b/"},
+                {"http://a:443/", "http://a/"},
+                {"https://a:80/", "https://a/"},
+                {"http://a@b/", "http://a/"},
+                {"/a", "/a"},
+                {"http://a/", "file:///a"},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(same); i++)
+                assert_true(host_is_same_origin(same[i][0], same[i][1]));
+        for (size_t i = 0; i < ELEMENTS(other); i++)
+                assert_false(host_is_same_origin(other[i][0], other[i][1]));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_same_origin),
                 cmocka_unit_test(test_counts),
                 cmocka_unit_test(test_what_is_the_same_host),
                 cmocka_unit_test(test_names_without_a_host),

@@ -17,15 +17,15 @@
 
 static int check(const char *text)
 {
-        NetMessage message = {
-                .failed = {.header = {.type = NET_FAILED, .sequence = 1},
-                           .hresult = BG_E_CONNECTION_CLOSED,
-                           .context = NET_CONTEXT_TRANSPORT,
-                           .retry_after_usec = -1},
+        NetReport report = {
+                .message.failed = {.header = {.type = NET_FAILED, .sequence = 1},
+                                   .hresult = BG_E_CONNECTION_CLOSED,
+                                   .context = NET_CONTEXT_TRANSPORT,
+                                   .retry_after_usec = -1},
         };
 
-        (void)snprintf(message.failed.text, sizeof(message.failed.text), "%s", text);
-        return net_report_check(&message, sizeof(NetFailed));
+        (void)snprintf(report.message.failed.text, sizeof(report.message.failed.text), "%s", text);
+        return net_report_check(&report, sizeof(NetFailed));
 }
 
 static void test_failure_text(void **state)
@@ -48,16 +48,16 @@ static void test_failure_text(void **state)
 
 static void test_unterminated_text(void **state)
 {
-        NetMessage message = {
-                .failed = {.header = {.type = NET_FAILED, .sequence = 1},
-                           .hresult = BG_E_CONNECTION_CLOSED,
-                           .context = NET_CONTEXT_TRANSPORT,
-                           .retry_after_usec = -1},
+        NetReport report = {
+                .message.failed = {.header = {.type = NET_FAILED, .sequence = 1},
+                                   .hresult = BG_E_CONNECTION_CLOSED,
+                                   .context = NET_CONTEXT_TRANSPORT,
+                                   .retry_after_usec = -1},
         };
 
         (void)state;
-        memset(message.failed.text, 'x', sizeof(message.failed.text));
-        assert_int_equal(net_report_check(&message, sizeof(NetFailed)), -EBADMSG);
+        memset(report.message.failed.text, 'x', sizeof(report.message.failed.text));
+        assert_int_equal(net_report_check(&report, sizeof(NetFailed)), -EBADMSG);
 }
 
 int main(void)

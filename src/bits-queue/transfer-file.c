@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "commit.h"
 #include "file-settings.h"
+#include "http.h"
 #include "job.h"
 #include "notify.h"
 #include "orphan.h"
@@ -175,6 +176,7 @@ static void on_opened(void *userdata, int result, const FileReply *reply, int fd
                 t->file->id =
                         reply->file; /* a resumed one is a fresh copy where leases are refused */
                 t->file->directory = reply->directory;
+                t->file->sent = t->job->http.method && !source_is_local(t->file->remote);
                 transfer_store(t);
                 t->state = TRANSFER_RECORDING;
                 t->refs++;
@@ -229,6 +231,17 @@ void transfer_go_on(Transfer *t)
         if (FAILED(hr)) {
                 transfer_fail(t, hr, CONTEXT_QUEUE_MANAGER, NULL, NET_FATAL);
                 return;
+        }
+        if (http_is_spent(file)) {
+                transfer_fail(t, BG_E_CONNECTION_CLOSED, CONTEXT_TRANSPORT,
+                              "the request was sent, and its answer did not come whole; Resume "
+                              "sends it again",
+                              NET_FATAL);
+                return;
+        }
+        if (http_starts_over(file) && file->offset > 0) {
+                file_forget_bytes(file);
+                transfer_store(t);
         }
         if (file->temp[0] && file->temp_uid != uid)
                 (void)file_start_over(

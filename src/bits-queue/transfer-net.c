@@ -5,13 +5,17 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <systemd/sd-event.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "commit.h"
 #include "job.h"
 #include "notify.h"
 #include "queue.h"
+#include "source.h"
+#include "text.h"
 #include "transfer-private.h"
 #include "transfer.h"
 #include "worker.h"
@@ -107,6 +111,66 @@ static void misfit(Transfer *t)
                  CONTEXT_REMOTE_FILE, (int32_t)t->file->index, NULL, FAILURE_FATAL);
 }
 
+/* ---- what comes before an answer counts ------------------------------------------------------ */
+
+static bool is_asking(const Transfer *t)
+{
+        return t->state == TRANSFER_MOVING || t->state == TRANSFER_STOPPING;
+}
+
+/* Kept with the file, and stored when its row is. */
+static bool on_headers(Transfer *t, const NetHeaders *headers)
+{
+        size_t points;
+        char *text;
+
+        if (!is_asking(t))
+                return false;
+        if (t->deaf)
+                return true;
+        text = text_count(headers->text, &points) == 0 ? strdup(headers->text)
+                                                       : text_from_latin1(headers->text);
+        if (text) {
+                free(t->file->response_headers);
+                t->file->response_headers = text;
+        }
+        return true;
+}
+
+static bool on_redirected(Transfer *t, const NetRedirected *redirected)
+{
+        char *url;
+
+        if (!is_asking(t))
+                return false;
+        url = strdup(redirected->url);
+        if (url) {
+                free(t->redirected);
+                t->redirected = url;
+        }
+        return true;
+}
+
+/* The remote name becomes where the redirect led; one that could not be given to a file does not.
+ * What its owner called it stays known. */
+static void adopt_redirect(Transfer *t)
+{
+        File *file = t->file;
+        _cleanup_(freep) char *url = TAKE_PTR(t->redirected);
+
+        if (!url || t->deaf || strcmp(url, file->remote) == 0)
+                return;
+        if (source_is_local(url) || file_check_remote(url) < 0) {
+                log_warning("a redirect leads to what is no remote name: the old one stays");
+                return;
+        }
+        if (!file->named)
+                file->named = TAKE_PTR(file->remote);
+        free(file->remote);
+        file->remote = TAKE_PTR(url);
+        transfer_store(t);
+}
+
 static bool on_response(Transfer *t, const NetResponse *response)
 {
         File *file = t->file;
@@ -122,6 +186,7 @@ static bool on_response(Transfer *t, const NetResponse *response)
         if (!response->restarted && file->n_ranges == 0 && response->validator.size < file->offset)
                 return false;
 
+        adopt_redirect(t);
         if (response->restarted) {
                 if (file->offset > 0)
                         log_info("the remote file is another version: started over");
@@ -338,6 +403,11 @@ static bool on_failed(Transfer *t, const NetFailed *failed)
                         return true;
                 }
         }
+        if ((t->job->http.security_flags & REDIRECT_POLICY_MASK) == REDIRECT_DISALLOW &&
+            t->redirected) {
+                memset(t->file->validator.etag, 0, sizeof(t->file->validator.etag));
+                adopt_redirect(t);
+        }
         if (failed->retry_after_usec >= 0)
                 t->job->retry_not_before_usec = (uint64_t)failed->retry_after_usec;
         transfer_fail(t, failed->hresult, failed->context, failed->text[0] ? failed->text : NULL,
@@ -345,8 +415,10 @@ static bool on_failed(Transfer *t, const NetFailed *failed)
         return true;
 }
 
-bool transfer_on_net(Transfer *t, const NetMessage *message)
+bool transfer_on_net(Transfer *t, const NetReport *report)
 {
+        const NetMessage *message = &report->message;
+
         switch ((enum NetType)message->header.type) {
         case NET_RESPONSE:
                 return on_response(t, &message->response);
@@ -359,6 +431,12 @@ bool transfer_on_net(Transfer *t, const NetMessage *message)
                 return on_failed(t, &message->failed);
         case NET_WANT:
                 return on_want(t, &message->offset);
+        case NET_HEADERS:
+                return on_headers(t, &report->headers);
+        case NET_REDIRECTED:
+                return on_redirected(t, &report->redirected);
+        case NET_CERTIFICATE:
+                return false;
         case NET_READY:
         case NET_TRANSFER:
         case NET_PROCEED:
@@ -370,9 +448,6 @@ bool transfer_on_net(Transfer *t, const NetMessage *message)
         case NET_SOURCE:
         case NET_COPY:
         case NET_HTTP:
-        case NET_HEADERS:
-        case NET_REDIRECTED:
-        case NET_CERTIFICATE:
                 return false;
         }
         return false;

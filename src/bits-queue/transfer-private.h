@@ -37,6 +37,12 @@ int transfer_set_timer(Transfer *t, uint64_t delay_usec, sd_event_time_handler_t
  */
 void transfer_move(Transfer *t);
 
+/* ---- transfer-http.c ------------------------------------------------------------------------- */
+
+/* 1: what is to be told before the NET_TRANSFER, and its descriptor, which is the caller's; 0:
+ * nothing; -errno; -EBADMSG: what the store keeps does not open. */
+int transfer_http(const Transfer *t, NetHttp *ret, int *ret_fd);
+
 /* ---- transfer-file.c ------------------------------------------------------------------------- */
 
 /* Goes on from what the file has: names it, opens it, or seals it when all is there. */

@@ -35,6 +35,7 @@ void transfer_unref(Transfer *t)
         closep(&t->fd);
         spans_deinit(&t->spans);
         closep(&t->source);
+        free(t->redirected);
         job_unref(t->job);
         free(t);
 }
@@ -90,6 +91,7 @@ void transfer_no_worker(Transfer *t, int result)
 {
         Job *job = job_ref(t->job);
 
+        t->file->sent = false; /* nothing left */
         switch (result) {
         case -EKEYREJECTED:
                 transfer_end(t);
@@ -141,6 +143,20 @@ static void nothing_to_move(Transfer *t, int result)
                 transfer_end(t);
 }
 
+static int start_http(Transfer *t, Identity identity, const NetTransfer *message)
+{
+        NetStart start = {.transfer = message};
+        NetHttp http;
+        int r;
+
+        r = transfer_http(t, &http, &start.http_fd);
+        if (r < 0)
+                return r;
+        start.http = r > 0 ? &http : NULL;
+        start.fd = TAKE_FD(t->fd);
+        return net_start(t->job->queue, identity, &start, t, &t->worker);
+}
+
 /* The name may have become another since the source was opened: what is copied is what is open, and
  * its validator says so. */
 static int start_net(Transfer *t, Identity identity, const NetTransfer *message)
@@ -152,7 +168,7 @@ static int start_net(Transfer *t, Identity identity, const NetTransfer *message)
         };
 
         if (t->source < 0)
-                return net_start(t->job->queue, identity, message, TAKE_FD(t->fd), t, &t->worker);
+                return start_http(t, identity, message);
         return net_copy(t->job->queue, identity, &copy, TAKE_FD(t->source), TAKE_FD(t->fd), t,
                         &t->worker);
 }
@@ -186,6 +202,7 @@ void transfer_move(Transfer *t)
         message->begin = file->offset;
         message->validator = file->validator;
         message->foreground = t->job->priority == PRIORITY_FOREGROUND;
+        message->dynamic = t->job->dynamic_content && t->source < 0;
         message->host_connections = t->job->queue->settings.connections_per_host;
         (void)snprintf(message->url, sizeof(message->url), "%s", file->remote);
         r = plan(t, message);
@@ -194,7 +211,10 @@ void transfer_move(Transfer *t)
                 return;
         }
         r = start_net(t, identity, message);
-        if (r < 0)
+        if (r == -EBADMSG)
+                transfer_fail(t, BG_E_DATABASE_CORRUPT, CONTEXT_QUEUE_MANAGER,
+                              "the job's headers cannot be read: set them again", NET_FATAL);
+        else if (r < 0)
                 transfer_no_worker(t, r);
 }
 

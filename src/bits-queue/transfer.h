@@ -11,6 +11,7 @@
 #include <sys/queue.h>
 
 #include "file.h"
+#include "report.h"
 #include "span.h"
 #include "wire/net.h"
 
@@ -40,13 +41,14 @@ typedef struct Transfer {
         bool stop;  /* as soon as what is under way has answered */
         bool deaf;  /* and nothing that bits-net says of the bytes counts any more */
         uint32_t net_id;
-        Worker *worker; /* while with bits-net */
-        Spans spans;    /* of the stream from bits-net */
-        bool ranged;    /* span after span: bits-net asks for each */
-        bool halting;   /* bits-net was told to end the span that is under way */
-        bool finishing; /* bits-net was told that there is no other span */
-        int fd;         /* write descriptor between bits-file and bits-net */
-        int source;     /* read descriptor likewise; -1: none */
+        Worker *worker;   /* while with bits-net */
+        Spans spans;      /* of the stream from bits-net */
+        bool ranged;      /* span after span: bits-net asks for each */
+        bool halting;     /* bits-net was told to end the span that is under way */
+        bool finishing;   /* bits-net was told that there is no other span */
+        int fd;           /* write descriptor between bits-file and bits-net */
+        int source;       /* read descriptor likewise; -1: none */
+        char *redirected; /* owned; where a redirect led, until the answer counts */
         unsigned busy_tries;
         void *timer; /* sd_event_source */
 } Transfer;
@@ -64,5 +66,5 @@ void transfer_stop(Transfer *transfer);
 void transfer_abandon(Transfer *transfer);
 
 /* For worker.c. false: the message does not fit the transfer's state. */
-bool transfer_on_net(Transfer *transfer, const NetMessage *message);
+bool transfer_on_net(Transfer *transfer, const NetReport *report);
 void transfer_on_net_lost(Transfer *transfer, int result);

@@ -299,11 +299,12 @@ static int on_file_reply(Worker *worker, const FileReply *reply, size_t size, in
         return 0;
 }
 
-static int on_net_message(Worker *worker, const NetMessage *message, size_t size, int fd)
+static int on_net_message(Worker *worker, const NetReport *report, size_t size, int fd)
 {
+        const NetMessage *message = &report->message;
         Transfer *transfer;
 
-        if (fd >= 0 || net_report_check(message, size) < 0)
+        if (fd >= 0 || net_report_check(report, size) < 0)
                 return protocol_error(worker, fd);
         if ((worker->state == WORKER_STARTING) != (message->header.type == NET_READY))
                 return protocol_error(worker, fd);
@@ -313,7 +314,7 @@ static int on_net_message(Worker *worker, const NetMessage *message, size_t size
         }
         TAILQ_FOREACH (transfer, &worker->transfers, worker_link)
                 if (transfer->net_id == message->header.sequence) {
-                        if (!transfer_on_net(transfer, message))
+                        if (!transfer_on_net(transfer, report))
                                 return protocol_error(worker, fd);
                         return 0;
                 }
@@ -324,7 +325,7 @@ static int on_worker(sd_event_source *source, int fd, uint32_t revents, void *us
 {
         Worker *worker = userdata;
         union {
-                NetMessage net;
+                NetReport net;
                 FileReply file;
         } message;
         int passed = -1;
@@ -549,20 +550,27 @@ static void share_limit(WorkerPool *pool)
 
 /* ---- transfers ------------------------------------------------------------------------------- */
 
-int net_start(Queue *queue, Identity identity, const NetTransfer *message, int fd,
-              Transfer *transfer, Worker **ret)
+int net_start(Queue *queue, Identity identity, const NetStart *start, Transfer *transfer,
+              Worker **ret)
 {
+        int http_fd = start->http ? start->http_fd : -1, fd = start->fd;
         Worker *worker;
         int r;
 
         r = worker_get(queue->workers, WORKER_NET, identity, &worker);
+        if (r == 0 && start->http)
+                r = post(worker, start->http, sizeof(*start->http), TAKE_FD(http_fd));
         if (r < 0) {
+                closep(&http_fd);
                 closep(&fd);
                 return r;
         }
-        r = post(worker, message, sizeof(*message), fd);
-        if (r < 0)
+        r = post(worker, start->transfer, sizeof(*start->transfer), fd);
+        if (r < 0) {
+                if (start->http) /* it would wait for the second half for ever */
+                        net_stop(worker);
                 return r;
+        }
         TAILQ_INSERT_TAIL(&worker->transfers, transfer, worker_link);
         share_limit(queue->workers);
         *ret = worker;

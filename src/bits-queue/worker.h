@@ -44,11 +44,18 @@ typedef void (*FileAnswer)(void *userdata, int result, const FileReply *reply, i
 void file_call(Queue *queue, Identity identity, const FileRequest *request, FileAnswer answer,
                void *userdata);
 
-/* Hands a transfer to the bits-net of identity: the message waits until the worker is ready. fd is
- * taken over. From then on transfer_on_net() and transfer_on_net_lost() are called until
- * net_forget(). */
-int net_start(Queue *queue, Identity identity, const NetTransfer *message, int fd,
-              Transfer *transfer, Worker **ret);
+typedef struct NetStart {
+        const NetHttp *http; /* NULL: there is nothing to say */
+        int http_fd;
+        const NetTransfer *transfer;
+        int fd;
+} NetStart;
+
+/* Hands a transfer to the bits-net of identity: the messages wait until the worker is ready. The
+ * descriptors are taken over. From then on transfer_on_net() and transfer_on_net_lost() are called
+ * until net_forget(). */
+int net_start(Queue *queue, Identity identity, const NetStart *start, Transfer *transfer,
+              Worker **ret);
 /* The same for a source that is open: both descriptors are taken over. */
 int net_copy(Queue *queue, Identity identity, const NetCopy *message, int source, int fd,
              Transfer *transfer, Worker **ret);

@@ -11,22 +11,32 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_net(const uint8_t *data, size_t size)
 {
-        NetMessage message;
+        NetReport report;
+        const NetMessage *message = &report.message;
 
-        if (size > sizeof(message)) /* the receiver refuses longer ones by themselves */
+        if (size > sizeof(report)) /* the receiver refuses longer ones by themselves */
                 return;
-        memset(&message, 0xa5, sizeof(message)); /* what was not received must not matter */
-        memcpy(&message, data, size);
-        if (net_report_check(&message, size) < 0)
+        memset(&report, 0xa5, sizeof(report)); /* what was not received must not matter */
+        memcpy(&report, data, size);
+        if (net_report_check(&report, size) < 0)
                 return;
-        assert(message.header.type != NET_TRANSFER && message.header.type != NET_PROCEED &&
-               message.header.type != NET_CANCEL && message.header.type <= NET_WANT);
-        if (message.header.type == NET_FAILED)
-                assert(size == sizeof(NetFailed) && message.failed.hresult < 0 &&
-                       strlen(message.failed.text) < sizeof(message.failed.text) &&
-                       !strpbrk(message.failed.text, "\033\r\b\177\377"));
-        if (message.header.type == NET_RESPONSE)
-                assert(strlen(message.response.validator.etag) < WIRE_ETAG_SIZE);
+        assert(message->header.type != NET_TRANSFER && message->header.type != NET_PROCEED &&
+               message->header.type != NET_CANCEL && message->header.type != NET_HTTP &&
+               message->header.type <= NET_CERTIFICATE);
+        if (message->header.type == NET_FAILED)
+                assert(size == sizeof(NetFailed) && message->failed.hresult < 0 &&
+                       strlen(message->failed.text) < sizeof(message->failed.text) &&
+                       !strpbrk(message->failed.text, "\033\r\b\177\377"));
+        if (message->header.type == NET_RESPONSE)
+                assert(strlen(message->response.validator.etag) < WIRE_ETAG_SIZE);
+        if (message->header.type == NET_HEADERS)
+                assert(strlen(report.headers.text) + 1 + sizeof(WireHeader) == size);
+        if (message->header.type == NET_REDIRECTED)
+                assert(strlen(report.redirected.url) < WIRE_URL_SIZE);
+        if (message->header.type == NET_CERTIFICATE)
+                assert(report.certificate.size + report.certificate.chain_size <=
+                               NET_CERTIFICATE_SIZE &&
+                       strlen(report.certificate.what.authority) < NET_AUTHORITY_SIZE);
 }
 
 static void check_file(const uint8_t *data, size_t size)

@@ -104,16 +104,16 @@ int file_method_set_property(Target *t, sd_bus_message *m)
                                                               : BG_E_UNKNOWN_PROPERTY_ID);
 }
 
-/* The headers are not kept so far: "" says that there are none. */
+/* "": no answer has come. */
 int file_method_get_property(Target *t, sd_bus_message *m)
 {
         uint32_t id;
         int r = sd_bus_message_read(m, "u", &id);
 
-        (void)t;
         if (r < 0)
                 return r;
         if (id != PROPERTY_RESPONSE_HEADERS)
                 return reply_error(m, BG_E_UNKNOWN_PROPERTY_ID);
-        return sd_bus_reply_method_return(m, "v", "s", "");
+        return sd_bus_reply_method_return(
+                m, "v", "s", t->file->response_headers ? t->file->response_headers : "");
 }

@@ -4,6 +4,15 @@
 #include "bus/objects.h"
 
 int job_method_add_file_with_ranges(Target *t, sd_bus_message *m);
+/* job-http.c */
+int job_method_set_security_flags(Target *t, sd_bus_message *m);
+int job_method_get_security_flags(Target *t, sd_bus_message *m);
+int job_method_set_http_method(Target *t, sd_bus_message *m);
+int job_method_get_http_method(Target *t, sd_bus_message *m);
+int job_method_set_custom_headers(Target *t, sd_bus_message *m);
+int job_method_get_custom_headers(Target *t, sd_bus_message *m);
+int job_method_make_headers_write_only(Target *t, sd_bus_message *m);
+
 int job_method_set_property(Target *t, sd_bus_message *m);
 int job_method_get_property(Target *t, sd_bus_message *m);
 int job_method_add_file_with_hash(Target *t, sd_bus_message *m);    /* file-methods.c */

@@ -39,6 +39,9 @@ static int put_file(Store *store, const File *file)
         row_blob(&row, file->ranges, file->n_ranges * sizeof(FileRange));
         row_blob(&row, file->filled, file->n_filled * sizeof(FileRange));
         row_blob(&row, file->requested, file->n_requested * sizeof(FileRange));
+        row_text(&row, file->named ? file->named : "");
+        row_text(&row, file->response_headers ? file->response_headers : "");
+        row_number(&row, file->sent);
         return row_finish(&row);
 }
 
@@ -116,6 +119,9 @@ static int read_file_row(Job *job, sqlite3_stmt *s, File **ret)
         file->hash = (uint32_t)sqlite3_column_int64(s, FILE_hash);
         file->validation = (FileValidation)sqlite3_column_int64(s, FILE_validation);
         file->announced = sqlite3_column_int64(s, FILE_announced) != 0;
+        file->sent = sqlite3_column_int64(s, FILE_sent) != 0;
+        file->named = column_text_or_null(s, FILE_named);
+        file->response_headers = column_text_or_null(s, FILE_response_headers);
         if (!column_copy_text(s, FILE_temp, file->temp, sizeof(file->temp)) ||
             !column_copy_text(s, FILE_etag, file->validator.etag, sizeof(file->validator.etag)) ||
             !column_copy(s, FILE_id, &file->id, sizeof(file->id)) ||

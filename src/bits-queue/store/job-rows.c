@@ -9,6 +9,21 @@
 #include "queue.h"
 #include "store/row.h"
 
+static void put_http(RowWriter *row, const HttpOptions *http)
+{
+        static const uint8_t no_hash[20];
+
+        row_number(row, http->security_flags);
+        row_text(row, http->method ? http->method : "");
+        row_blob(row, http->headers.data, http->headers.size);
+        row_number(row, http->headers_write_only);
+        row_number(row, 0);
+        row_text(row, "");
+        row_text(row, "");
+        row_blob(row, no_hash, sizeof(no_hash));
+        row_number(row, 0);
+}
+
 static int put_job(Store *store, const Job *job)
 {
         RowWriter row;
@@ -63,6 +78,7 @@ static int put_job(Store *store, const Job *job)
         row_number(&row, (int64_t)job->stored.offset);
         row_number(&row, job->stored.n_unknown);
         row_number(&row, job->stored.n_sealed);
+        put_http(&row, &job->http);
         return row_finish(&row);
 }
 
@@ -102,14 +118,6 @@ static const char *protocol_name(const char *text)
         return "";
 }
 
-/* Text that is mostly not there is not kept: NULL then. */
-static char *column_text_or_null(sqlite3_stmt *s, int column)
-{
-        const char *text = column_text(s, column);
-
-        return *text ? strdup(text) : NULL;
-}
-
 static void read_settings(sqlite3_stmt *s, Job *job)
 {
         job->elevated = sqlite3_column_int64(s, JOB_elevated) != 0;
@@ -137,8 +145,24 @@ static void read_settings(sqlite3_stmt *s, Job *job)
         };
 }
 
+/* false: no memory. */
+static bool read_http(sqlite3_stmt *s, HttpOptions *ret)
+{
+        ret->security_flags = (uint32_t)sqlite3_column_int64(s, JOB_security_flags);
+        ret->method = column_text_or_null(s, JOB_http_method);
+        ret->headers_write_only = sqlite3_column_int64(s, JOB_headers_write_only) != 0;
+        ret->headers.size = (size_t)sqlite3_column_bytes(s, JOB_headers);
+        if (ret->headers.size == 0)
+                return true;
+        ret->headers.data = malloc(ret->headers.size);
+        if (ret->headers.data)
+                memcpy(ret->headers.data, sqlite3_column_blob(s, JOB_headers), ret->headers.size);
+        return ret->headers.data != NULL;
+}
+
 static void free_text(Job *job)
 {
+        http_options_clear(&job->http);
         free(job->display_name);
         free(job->description);
         free(job->error.text);
@@ -177,7 +201,8 @@ static int fill_job(sqlite3_stmt *s, Job *job)
         job->error.protocol = protocol_name(column_text(s, JOB_error_protocol));
         job->error.text = error_text ? strdup(error_text) : NULL;
         read_settings(s, job);
-        good = good &&
+        job->http = (HttpOptions){0};
+        good = read_http(s, &job->http) && good &&
                column_copy(s, JOB_notify_class, job->notify_class.bytes,
                            sizeof(job->notify_class.bytes)) &&
                job->display_name && job->description && job->state < JOB_STATE_COUNT &&

@@ -23,7 +23,8 @@ enum {
         JOB_N_1 = JOB_error_text + 1, /* columns of schema 1: the first ones of today's */
         JOB_N_2 = JOB_n_stored + 1,
         FILE_N_1 = FILE_offset + 1,
-        COUNTED = JOB_N - JOB_n_stored, /* columns of a job that its files tell */
+        FILE_N_2 = FILE_requested + 1,
+        COUNTED = JOB_n_sealed + 1 - JOB_n_stored, /* columns of a job that its files tell */
         EMPTY_BLOB = -1,
 };
 
@@ -68,6 +69,20 @@ static const Column job_defaults[] = {
         {.index = JOB_peer_flags},
         {.index = JOB_acl_flags},
         {.index = JOB_no_progress_until_usec},
+        {.index = JOB_n_stored}, /* this one and the next four are counted */
+        {.index = JOB_files_size},
+        {.index = JOB_files_offset},
+        {.index = JOB_n_unknown},
+        {.index = JOB_n_sealed},
+        {.index = JOB_security_flags},
+        {.index = JOB_http_method, .text = ""},
+        {.index = JOB_headers, .number = EMPTY_BLOB},
+        {.index = JOB_headers_write_only},
+        {.index = JOB_certificate_location},
+        {.index = JOB_certificate_store, .text = ""},
+        {.index = JOB_certificate_subject, .text = ""},
+        {.index = JOB_certificate_hash, .blob_size = 20},
+        {.index = JOB_certificate_asked},
 };
 
 static const Column file_defaults[] = {
@@ -78,10 +93,13 @@ static const Column file_defaults[] = {
         {.index = FILE_ranges, .number = EMPTY_BLOB},
         {.index = FILE_filled, .number = EMPTY_BLOB},
         {.index = FILE_requested, .number = EMPTY_BLOB},
+        {.index = FILE_named, .text = ""},
+        {.index = FILE_response_headers, .text = ""},
+        {.index = FILE_sent},
 };
 
 /* A column that is added to the schema gets its line here. */
-static_assert(ELEMENTS(job_defaults) + COUNTED == JOB_N - JOB_N_1, "no default");
+static_assert(ELEMENTS(job_defaults) == JOB_N - JOB_N_1, "no default");
 static_assert(ELEMENTS(file_defaults) == FILE_N - FILE_N_1, "no default");
 
 /* ---- one row --------------------------------------------------------------------------------- */
@@ -117,7 +135,7 @@ typedef struct Table {
 } Table;
 
 static const Table job_table = {"job", SQL_JOB_PUT, {JOB_N_1, JOB_N_2, JOB_N}, job_defaults};
-static const Table file_table = {"file", SQL_FILE_PUT, {FILE_N_1, FILE_N, FILE_N}, file_defaults};
+static const Table file_table = {"file", SQL_FILE_PUT, {FILE_N_1, FILE_N_2, FILE_N}, file_defaults};
 static const Table orphan_table = {"orphan", SQL_ORPHAN_PUT, {ORPHAN_N, ORPHAN_N, ORPHAN_N}, NULL};
 
 /* counted: of a job. */
@@ -133,7 +151,7 @@ static int carry(Rebuild *b, const Table *t, sqlite3_stmt *from, const uint64_t 
         for (int i = 0; i < have; i++)
                 put_value(&row, from, i);
         for (int i = have; i < want; i++)
-                if (t == &job_table && i >= JOB_n_stored)
+                if (t == &job_table && i >= JOB_n_stored && i <= JOB_n_sealed)
                         row_number(&row, (int64_t)counted[i - JOB_n_stored]);
                 else
                         put_default(&row, &t->defaults[i - t->columns[0]]);

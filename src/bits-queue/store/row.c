@@ -182,6 +182,13 @@ const char *column_text(sqlite3_stmt *s, int column)
         return text ? text : "";
 }
 
+char *column_text_or_null(sqlite3_stmt *s, int column)
+{
+        const char *text = column_text(s, column);
+
+        return *text ? strdup(text) : NULL;
+}
+
 bool column_copy(sqlite3_stmt *s, int column, void *ret, size_t size)
 {
         if (sqlite3_column_bytes(s, column) != (int)size)

@@ -78,6 +78,7 @@ bool row_mac(const Store *store, const char *table, sqlite3_stmt *s, int n, uint
 /* Does the MAC in column n belong to the n values before it? */
 bool row_is_authentic(const Store *store, const char *table, sqlite3_stmt *s, int n);
 
-const char *column_text(sqlite3_stmt *s, int column); /* never NULL */
+const char *column_text(sqlite3_stmt *s, int column);   /* never NULL */
+char *column_text_or_null(sqlite3_stmt *s, int column); /* the caller frees */
 bool column_copy(sqlite3_stmt *s, int column, void *ret, size_t size);
 bool column_copy_text(sqlite3_stmt *s, int column, char *ret, size_t size);

@@ -28,7 +28,11 @@ const char schema_text[] =
         " max_download_size INTEGER NOT NULL, peer_flags INTEGER NOT NULL,"
         " acl_flags INTEGER NOT NULL, no_progress_until_usec INTEGER NOT NULL,"
         " n_stored INTEGER NOT NULL, files_size INTEGER NOT NULL, files_offset INTEGER NOT NULL,"
-        " n_unknown INTEGER NOT NULL, n_sealed INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;"
+        " n_unknown INTEGER NOT NULL, n_sealed INTEGER NOT NULL, security_flags INTEGER NOT NULL,"
+        " http_method TEXT NOT NULL, headers BLOB NOT NULL, headers_write_only INTEGER NOT NULL,"
+        " certificate_location INTEGER NOT NULL, certificate_store TEXT NOT NULL,"
+        " certificate_subject TEXT NOT NULL, certificate_hash BLOB NOT NULL,"
+        " certificate_asked INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;"
 
         "CREATE TABLE file("
         " job INTEGER NOT NULL, ordinal INTEGER NOT NULL, state INTEGER NOT NULL,"
@@ -37,7 +41,9 @@ const char schema_text[] =
         " last_modified_usec INTEGER NOT NULL, version_size INTEGER NOT NULL,"
         " size INTEGER NOT NULL, offset INTEGER NOT NULL, hash INTEGER NOT NULL,"
         " digest BLOB NOT NULL, validation INTEGER NOT NULL, announced INTEGER NOT NULL,"
-        " ranges BLOB NOT NULL, filled BLOB NOT NULL, requested BLOB NOT NULL, mac BLOB NOT NULL,"
+        " ranges BLOB NOT NULL, filled BLOB NOT NULL, requested BLOB NOT NULL,"
+        " named TEXT NOT NULL, response_headers TEXT NOT NULL, sent INTEGER NOT NULL, mac BLOB NOT "
+        "NULL,"
         " PRIMARY KEY(job, ordinal)) STRICT, WITHOUT ROWID;"
 
         "CREATE TABLE ticket(uid INTEGER PRIMARY KEY, ticket BLOB NOT NULL) STRICT;"
@@ -64,7 +70,7 @@ const char schema_text[] =
 const char *const schema_sql_job[SCHEMA_VERSION] = {LOAD_JOB(JOB_COLUMNS_1),
                                                     LOAD_JOB(JOB_COLUMNS_2), LOAD_JOB(JOB_COLUMNS)};
 const char *const schema_sql_file[SCHEMA_VERSION] = {
-        LOAD_FILES(FILE_COLUMNS_1), LOAD_FILES(FILE_COLUMNS), LOAD_FILES(FILE_COLUMNS)};
+        LOAD_FILES(FILE_COLUMNS_1), LOAD_FILES(FILE_COLUMNS_2), LOAD_FILES(FILE_COLUMNS)};
 
 const char *const schema_sql[SQL_COUNT] = {
         [SQL_BEGIN] = "BEGIN IMMEDIATE",

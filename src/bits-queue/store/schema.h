@@ -6,7 +6,7 @@
  * Schema history (PRAGMA user_version):
  *   1  job, file, ticket, orphan, quarantine
  *   2  job and file have the settings of later interfaces; history, history_lost
- *   3  job has the totals of its files
+ *   3  job has the totals of its files, and what it asks of HTTP; file has what came of that
  */
 #pragma once
 
@@ -27,13 +27,19 @@
         X(n_stored)
 #define JOB_COLUMNS(X)                                                                             \
         JOB_COLUMNS_2(X)                                                                           \
-        X(files_size) X(files_offset) X(n_unknown) X(n_sealed)
+        X(files_size) X(files_offset) X(n_unknown) X(n_sealed)                                     \
+        X(security_flags) X(http_method) X(headers) X(headers_write_only)                          \
+        X(certificate_location) X(certificate_store) X(certificate_subject) X(certificate_hash)    \
+        X(certificate_asked)
 #define FILE_COLUMNS_1(X)                                                                          \
         X(job) X(ordinal) X(state) X(remote) X(local) X(temp) X(temp_uid) X(id) X(directory)       \
         X(etag) X(last_modified_usec) X(version_size) X(size) X(offset)
-#define FILE_COLUMNS(X)                                                                            \
+#define FILE_COLUMNS_2(X)                                                                          \
         FILE_COLUMNS_1(X)                                                                          \
         X(hash) X(digest) X(validation) X(announced) X(ranges) X(filled) X(requested)
+#define FILE_COLUMNS(X)                                                                            \
+        FILE_COLUMNS_2(X)                                                                          \
+        X(named) X(response_headers) X(sent)
 #define ORPHAN_COLUMNS(X)                                                                          \
         X(serial) X(uid) X(owner) X(file) X(directory) X(path) X(temp)
 /* clang-format on */

@@ -49,6 +49,7 @@ static void free_job(Job *job)
         free(job->error.text);
         free(job->notify_program);
         free(job->notify_parameters);
+        http_options_clear(&job->http);
         free(job);
 }
 
@@ -135,6 +136,15 @@ static void fill(Queue *queue)
         assert_non_null(file->requested);
         file->n_requested = 1;
         file->requested[0] = (FileRange){7, 9};
+        file->named = strdup("http://c/d");
+        file->response_headers = strdup("HTTP/1.1 200 OK\r\n\r\n");
+        file->sent = true;
+        job->http.security_flags = 0x101;
+        job->http.method = strdup("POST");
+        assert_int_equal(
+                secret_seal(queue->seal_key, &job->id, "headers", "A: b", 4, &job->http.headers),
+                0);
+        job->http.headers_write_only = true;
         assert_int_equal(store_insert_file(store, file), 0);
         assert_int_equal(store_update_job(store, job), 0);
         assert_true(store_is_dirty(store));
@@ -149,6 +159,8 @@ static void test_keeps_what_was_committed(void **state)
 {
         unsigned quarantined;
         Store *store = NULL;
+        size_t headers_size;
+        char *headers;
         Queue queue;
 
         (void)state;
@@ -161,7 +173,20 @@ static void test_keeps_what_was_committed(void **state)
         assert_string_equal(loaded[0]->display_name, "one");
         assert_int_equal(loaded[0]->helper_flags, HELPER_LOCAL_FILE);
         assert_int_equal(loaded[0]->owner, 2001);
+        assert_int_equal(loaded[0]->http.security_flags, 0x101);
+        assert_string_equal(loaded[0]->http.method, "POST");
+        assert_true(loaded[0]->http.headers_write_only);
+        assert_int_equal(secret_open(queue.seal_key, &loaded[0]->id, "headers",
+                                     &loaded[0]->http.headers, &headers, &headers_size),
+                         0);
+        assert_string_equal(headers, "A: b");
+        secret_free(headers, headers_size);
+        assert_null(loaded[1]->http.method);
+        assert_null(loaded[1]->http.headers.data);
         assert_int_equal(store_load_files(store, loaded[0]), 0);
+        assert_string_equal(loaded[0]->files[0]->named, "http://c/d");
+        assert_string_equal(loaded[0]->files[0]->response_headers, "HTTP/1.1 200 OK\r\n\r\n");
+        assert_true(loaded[0]->files[0]->sent);
         assert_int_equal(loaded[0]->n_files, 1);
         assert_int_equal(loaded[0]->files[0]->offset, 12345);
         assert_true(loaded[0]->files[0]->size == NET_SIZE_UNKNOWN);
@@ -901,23 +926,18 @@ static void test_older_schema(void **state)
         sql("SELECT 1/(user_version=3) FROM pragma_user_version");
 }
 
-/* The database of fill() as schema 2 had it. */
-static void fill_2(Queue *queue)
+/* The MACs of a table as schema 2 made them, of its first n columns; the first one finds the row.
+ */
+static void make_old_macs(Store *store, const char *select, const char *update, const char *table,
+                          int n)
 {
         sqlite3_stmt *from, *to;
         uint8_t mac[MAC_SIZE];
-        Store *store = NULL;
 
-        fill(queue);
-        assert_int_equal(store_open(queue, directory, &store), 0);
-        assert_int_equal(sqlite3_prepare_v2(store->db, "SELECT " JOB_COLUMNS_2(NAME_1) "0 FROM job",
-                                            -1, &from, NULL),
-                         SQLITE_OK);
-        assert_int_equal(sqlite3_prepare_v2(store->db, "UPDATE job SET mac=?1 WHERE serial=?2", -1,
-                                            &to, NULL),
-                         SQLITE_OK);
+        assert_int_equal(sqlite3_prepare_v2(store->db, select, -1, &from, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_prepare_v2(store->db, update, -1, &to, NULL), SQLITE_OK);
         while (sqlite3_step(from) == SQLITE_ROW) {
-                assert_true(row_mac(store, "job", from, JOB_n_stored + 1, mac));
+                assert_true(row_mac(store, table, from, n, mac));
                 assert_int_equal(sqlite3_bind_blob(to, 1, mac, MAC_SIZE, SQLITE_STATIC), 0);
                 assert_int_equal(sqlite3_bind_int64(to, 2, sqlite3_column_int64(from, 0)), 0);
                 assert_int_equal(sqlite3_step(to), SQLITE_DONE);
@@ -925,10 +945,36 @@ static void fill_2(Queue *queue)
         }
         sqlite3_finalize(from);
         sqlite3_finalize(to);
+}
+
+/* The database of fill() as schema 2 had it. */
+static void fill_2(Queue *queue)
+{
+        static const char *const job_columns[] = {
+                "files_size",        "files_offset",        "n_unknown",
+                "n_sealed",          "security_flags",      "http_method",
+                "headers",           "headers_write_only",  "certificate_location",
+                "certificate_store", "certificate_subject", "certificate_hash",
+                "certificate_asked",
+        };
+        Store *store = NULL;
+        char text[80];
+
+        fill(queue);
+        assert_int_equal(store_open(queue, directory, &store), 0);
+        make_old_macs(store, "SELECT " JOB_COLUMNS_2(NAME_1) "0 FROM job",
+                      "UPDATE job SET mac=?1 WHERE serial=?2", "job", JOB_n_stored + 1);
+        make_old_macs(store, "SELECT " FILE_COLUMNS_2(NAME_1) "0 FROM file",
+                      "UPDATE file SET mac=?1 WHERE job=?2", "file", FILE_requested + 1);
         store_close(store);
-        sql("ALTER TABLE job DROP COLUMN files_size; ALTER TABLE job DROP COLUMN files_offset;"
-            "ALTER TABLE job DROP COLUMN n_unknown; ALTER TABLE job DROP COLUMN n_sealed;"
-            "PRAGMA user_version=2");
+        assert_int_equal(ELEMENTS(job_columns), JOB_N - JOB_n_stored - 1);
+        for (size_t i = 0; i < ELEMENTS(job_columns); i++) {
+                (void)snprintf(text, sizeof(text), "ALTER TABLE job DROP COLUMN %s",
+                               job_columns[i]);
+                sql(text);
+        }
+        sql("ALTER TABLE file DROP COLUMN named; ALTER TABLE file DROP COLUMN response_headers;"
+            "ALTER TABLE file DROP COLUMN sent; PRAGMA user_version=2");
 }
 
 static void test_schema_2(void **state)
@@ -948,8 +994,12 @@ static void test_schema_2(void **state)
         assert_int_equal(loaded[0]->no_progress_until_usec, 77);
         assert_int_equal(loaded[0]->n_stored, 1);
         assert_totals(loaded[0], 0, 12345, 1, 0);
+        assert_null(loaded[0]->http.method);
+        assert_null(loaded[0]->http.headers.data);
         assert_int_equal(store_load_files(store, loaded[0]), 0);
         assert_int_equal(loaded[0]->files[0]->n_ranges, 2);
+        assert_null(loaded[0]->files[0]->named);
+        assert_false(loaded[0]->files[0]->sent);
         store_close(store);
         sql("SELECT 1/(user_version=3) FROM pragma_user_version");
 }

@@ -1,0 +1,419 @@
+/*
+ * What bits-queue hands to bits-net of a job's HTTP options, and what it makes of what bits-net
+ * says of an answer. The test is bits-net; argv[1] is bits-queue.
+ */
+#include "test-scene.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/packet.h"
+
+typedef struct Order { /* NET_HTTP and the NET_TRANSFER behind it */
+        NetHttp http;
+        char *parts; /* of the memfd, and a NUL */
+        size_t size;
+        NetTransfer transfer;
+} Order;
+
+static void order_clear(Order *order)
+{
+        free(order->parts);
+}
+
+static void call(const Scene *s, const char *method, const char *types, const char *text)
+{
+        Pending pending;
+
+        begin_call(s->bus, &pending, s->job, method, types, text, NULL);
+        assert_string_equal(finish(&pending), "");
+}
+
+static void call_number(const Scene *s, const char *method, uint32_t number)
+{
+        assert_true(sd_bus_call_method(s->bus, NULL, s->job, JOB_INTERFACE, method, NULL, NULL, "u",
+                                       number) >= 0);
+}
+
+static void read_parts(int fd, Order *ret)
+{
+        int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+        struct stat st;
+
+        assert_int_equal(fcntl(fd, F_GET_SEALS) & seals, seals);
+        assert_int_equal(fstat(fd, &st), 0);
+        ret->size = (size_t)st.st_size;
+        ret->parts = calloc(1, ret->size + 1);
+        assert_non_null(ret->parts);
+        assert_int_equal(pread(fd, ret->parts, ret->size, 0), ret->size);
+}
+
+static void receive_order(const Scene *s, Order *ret)
+{
+        int fd;
+
+        *ret = (Order){0};
+        receive(s->net, &ret->http, sizeof(ret->http), &fd);
+        assert_int_equal(ret->http.header.type, NET_HTTP);
+        read_parts(fd, ret);
+        close(fd);
+        assert_int_equal(ret->size, ret->http.headers_size + ret->http.certificate_size +
+                                            ret->http.n_accepted * sizeof(NetAccepted));
+        receive(s->net, &ret->transfer, sizeof(ret->transfer), &fd);
+        closep(&fd);
+        assert_int_equal(ret->transfer.header.type, NET_TRANSFER);
+        assert_int_equal(ret->transfer.header.sequence, ret->http.header.sequence);
+}
+
+/* From Resume to the order of a job with options. */
+static void move_with(Scene *s, Order *ret)
+{
+        scene_resume(s);
+        scene_open(s);
+        s->net = start_worker(s->world, WORKER_NET);
+        receive_order(s, ret);
+}
+
+static void send_failed(const Scene *s, uint32_t id, HRESULT code, enum NetClass class)
+{
+        NetFailed failed = {.header = {.type = NET_FAILED, .sequence = id},
+                            .hresult = code,
+                            .context = NET_CONTEXT_REMOTE_FILE,
+                            .class = class,
+                            .retry_after_usec = -1};
+
+        transmit(s->net, &failed, sizeof(failed), -1);
+}
+
+static void send_headers(const Scene *s, uint32_t id, const char *text)
+{
+        struct {
+                WireHeader header;
+                char text[256];
+        } headers = {.header = {.type = NET_HEADERS, .sequence = id}};
+
+        (void)snprintf(headers.text, sizeof(headers.text), "%s", text);
+        transmit(s->net, &headers, sizeof(WireHeader) + strlen(text) + 1, -1);
+}
+
+static void send_redirected(const Scene *s, uint32_t id, const char *url)
+{
+        NetRedirected redirected = {.header = {.type = NET_REDIRECTED, .sequence = id}};
+
+        (void)snprintf(redirected.url, sizeof(redirected.url), "%s", url);
+        transmit(s->net, &redirected, sizeof(redirected), -1);
+}
+
+static void assert_remote_name(const Scene *s, const char *expected)
+{
+        _cleanup_(freep) char *name = NULL;
+        char path[128];
+
+        (void)snprintf(path, sizeof(path), "%s/file/0", s->job);
+        assert_true(sd_bus_get_property_string(s->bus, NULL, path, FILE_INTERFACE, "RemoteName",
+                                               NULL, &name) >= 0);
+        assert_string_equal(name, expected);
+}
+
+static void assert_response_headers(const Scene *s, const char *expected)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
+        const char *text;
+        char path[128];
+
+        (void)snprintf(path, sizeof(path), "%s/file/0", s->job);
+        assert_true(sd_bus_call_method(s->bus, NULL, path, FILE_INTERFACE, "GetProperty", NULL,
+                                       &answer, "u", 1) >= 0);
+        assert_true(sd_bus_message_read(answer, "v", "s", &text) >= 0);
+        assert_string_equal(text, expected);
+}
+
+static void wait_error(const Scene *s, HRESULT code, uint32_t context)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
+        int32_t found;
+        uint32_t where;
+
+        assert_true(sd_bus_call_method(s->bus, NULL, s->job, JOB_INTERFACE, "GetError", NULL,
+                                       &answer, "") >= 0);
+        assert_true(sd_bus_message_read(answer, "iu", &found, &where) >= 0);
+        assert_int_equal(found, code);
+        assert_int_equal(where, context);
+}
+
+/* ---- what goes out --------------------------------------------------------------------------- */
+
+static void test_options_go_with_the_transfer(void **state)
+{
+        _cleanup_(order_clear) Order order = {0};
+        Scene s;
+
+        scene_begin(*state, &s);
+        scene_add_file(&s, "/tmp/x");
+        call(&s, "SetCustomHeaders", "s", "Authorization: secret\nX-A: b");
+        call(&s, "SetHttpMethod", "s", "REPORT");
+        call_number(&s, "SetSecurityFlags", 0x90a);
+        move_with(&s, &order);
+        assert_int_equal(order.http.security_flags, 0x90a);
+        assert_string_equal(order.http.method, "REPORT");
+        assert_string_equal(order.parts, "Authorization: secret\r\nX-A: b\r\n");
+        assert_int_equal(order.http.headers_size, strlen(order.parts));
+        assert_int_equal(order.http.ask, 0);
+        assert_int_equal(order.transfer.foreground, 1);
+        scene_end(&s);
+}
+
+static void set_dynamic(const Scene *s)
+{
+        assert_true(sd_bus_call_method(s->bus, NULL, s->job, JOB_INTERFACE, "SetProperty", NULL,
+                                       NULL, "uv", 3, "b", 1) >= 0);
+        call_number(s, "SetPriority", 0);
+}
+
+/* What is there of it is worth nothing: it begins at 0, and says so. */
+static void test_dynamic_content_starts_over(void **state)
+{
+        NetTransfer order;
+        uint32_t id;
+        Scene s;
+
+        scene_begin(*state, &s);
+        scene_add_file(&s, "/tmp/x");
+        set_dynamic(&s);
+        id = scene_move_half(&s);
+        call(&s, "Suspend", "", NULL);
+        expect_cancel(&s, id);
+        send_cancelled(&s, id, 600);
+        scene_resume(&s);
+        order = scene_move_again(&s, 0);
+        assert_int_equal(order.dynamic, 1);
+        assert_int_equal(order.begin, 0);
+        scene_end(&s);
+}
+
+/* Revocation is to be checked before the first byte: also of what is being fetched. */
+static void test_revocation_starts_over(void **state)
+{
+        _cleanup_(order_clear) Order order = {0};
+        FileRequest request;
+        uint32_t id;
+        Scene s;
+        int temp;
+
+        scene_begin(*state, &s);
+        scene_add_file(&s, "/tmp/x");
+        id = scene_move_half(&s);
+        call_number(&s, "SetSecurityFlags", 1);
+        expect_cancel(&s, id);
+        send_cancelled(&s, id, 600);
+        request = expect_request(s.file, FILE_RESUME_TEMP);
+        assert_int_equal(request.size, 0);
+        temp = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        answer_request(s.file, &request, 0, temp);
+        close(temp);
+        receive_order(&s, &order);
+        assert_int_equal(order.transfer.begin, 0);
+        assert_int_equal(order.http.security_flags, 1);
+        scene_end(&s);
+}
+
+/* ---- a request that may have had its effect -------------------------------------------------- */
+
+static void scene_with_method(void **state, Scene *ret, Order *ret_order)
+{
+        scene_begin(*state, ret);
+        scene_add_file(ret, "/tmp/x");
+        call(ret, "SetHttpMethod", "s", "POST");
+        move_with(ret, ret_order);
+}
+
+/* What would be tried again is an error: only Resume sends it again, from the beginning. */
+static void test_method_is_not_repeated(void **state)
+{
+        _cleanup_(order_clear) Order order = {0}, again = {0};
+        FileRequest request;
+        Scene s;
+        int temp;
+
+        scene_with_method(state, &s, &order);
+        send_response(&s, order.http.header.sequence, "\"1\"");
+        send_offset(&s, order.http.header.sequence, NET_CHECKPOINT, 500);
+        send_failed(&s, order.http.header.sequence, BG_E_CONNECTION_CLOSED, NET_TRANSIENT);
+        wait_state(s.bus, s.job, JOB_ERROR);
+        wait_error(&s, BG_E_CONNECTION_CLOSED, NET_CONTEXT_REMOTE_FILE);
+        scene_resume(&s);
+        request = expect_request(s.file, FILE_RESUME_TEMP);
+        assert_int_equal(request.size, 0);
+        temp = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        answer_request(s.file, &request, 0, temp);
+        close(temp);
+        receive_order(&s, &again);
+        assert_int_equal(again.transfer.begin, 0);
+        assert_string_equal(again.http.method, "POST");
+        scene_end(&s);
+}
+
+static void test_method_and_a_lost_worker(void **state)
+{
+        _cleanup_(order_clear) Order order = {0};
+        Scene s;
+
+        scene_with_method(state, &s, &order);
+        s.net = close_fd(s.net);
+        wait_state(s.bus, s.job, JOB_ERROR);
+        wait_error(&s, BG_E_CONNECTION_CLOSED, NET_CONTEXT_TRANSPORT);
+        scene_end(&s);
+}
+
+/* ---- what comes in --------------------------------------------------------------------------- */
+
+static void test_response_headers(void **state)
+{
+        NetTransfer order;
+        Scene s;
+
+        scene_begin(*state, &s);
+        scene_add_file(&s, "/tmp/x");
+        assert_response_headers(&s, "");
+        order = scene_move(&s);
+        send_headers(&s, order.header.sequence, "HTTP/1.1 200 OK\r\nX: gr\374n\r\n\r\n");
+        send_response(&s, order.header.sequence, "\"1\"");
+        wait_state(s.bus, s.job, JOB_TRANSFERRING);
+        assert_response_headers(&s, "HTTP/1.1 200 OK\r\nX: gr\303\274n\r\n\r\n");
+        send_headers(&s, order.header.sequence, "HTTP/1.1 404 \303\274\r\n\r\n");
+        send_failed(&s, order.header.sequence, BG_E_HTTP_ERROR_404, NET_FATAL);
+        wait_state(s.bus, s.job, JOB_ERROR);
+        assert_response_headers(&s, "HTTP/1.1 404 \303\274\r\n\r\n");
+        scene_end(&s);
+}
+
+static void test_headers_that_end_early(void **state)
+{
+        NetTransfer order;
+        Scene s;
+        char bytes[] = "\0\0\0\0\0\0\0\0a\0b";
+
+        scene_begin(*state, &s);
+        scene_add_file(&s, "/tmp/x");
+        order = scene_move(&s);
+        *(WireHeader *)(void *)bytes =
+                (WireHeader){.type = NET_HEADERS, .sequence = order.header.sequence};
+        transmit(s.net, bytes, sizeof(bytes), -1);
+        expect_stop(s.world);
+        assert_served(s.world);
+        scene_end(&s);
+}
+
+/* Where a redirect led becomes the remote name, and headers for the former server stay at home. */
+static void test_reported_redirect(void **state)
+{
+        _cleanup_(order_clear) Order order = {0}, again = {0};
+        FileRequest request;
+        Scene s;
+        int temp;
+
+        scene_begin(*state, &s);
+        scene_add_file(&s, "/tmp/x");
+        call(&s, "SetCustomHeaders", "s", "Authorization: secret");
+        call_number(&s, "SetSecurityFlags", 0x100);
+        move_with(&s, &order);
+        assert_string_equal(order.parts, "Authorization: secret\r\n");
+        send_redirected(&s, order.http.header.sequence, "http://127.0.0.2/y");
+        assert_remote_name(&s, "http://127.0.0.1/x");
+        send_response(&s, order.http.header.sequence, "\"1\"");
+        send_offset(&s, order.http.header.sequence, NET_CHECKPOINT, 500);
+        wait_state(s.bus, s.job, JOB_TRANSFERRING);
+        assert_remote_name(&s, "http://127.0.0.2/y");
+        call(&s, "Suspend", "", NULL);
+        expect_cancel(&s, order.http.header.sequence);
+        send_cancelled(&s, order.http.header.sequence, 500);
+        scene_resume(&s);
+        request = expect_request(s.file, FILE_RESUME_TEMP);
+        temp = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        answer_request(s.file, &request, 0, temp);
+        close(temp);
+        receive_order(&s, &again);
+        assert_string_equal(again.transfer.url, "http://127.0.0.2/y");
+        assert_string_equal(again.transfer.validator.etag, "\"1\"");
+        assert_int_equal(again.http.headers_size, 0);
+        scene_end(&s);
+}
+
+static void test_redirect_that_does_not_count(void **state)
+{
+        _cleanup_(order_clear) Order order = {0};
+        Scene s;
+
+        scene_begin(*state, &s);
+        scene_add_file(&s, "/tmp/x");
+        call_number(&s, "SetSecurityFlags", 0x100);
+        move_with(&s, &order);
+        send_redirected(&s, order.http.header.sequence, "http://127.0.0.2/y");
+        send_failed(&s, order.http.header.sequence, BG_E_HTTP_ERROR_404, NET_FATAL);
+        wait_state(s.bus, s.job, JOB_ERROR);
+        assert_remote_name(&s, "http://127.0.0.1/x");
+        scene_end(&s);
+}
+
+static void test_forbidden_redirect(void **state)
+{
+        _cleanup_(order_clear) Order order = {0};
+        Scene s;
+
+        scene_begin(*state, &s);
+        scene_add_file(&s, "/tmp/x");
+        call_number(&s, "SetSecurityFlags", 0x200);
+        move_with(&s, &order);
+        send_redirected(&s, order.http.header.sequence, "file:///etc/passwd"); /* never that */
+        send_redirected(&s, order.http.header.sequence, "https://127.0.0.2/y");
+        send_failed(&s, order.http.header.sequence, HRESULT_FROM_WIN32(302), NET_FATAL);
+        wait_state(s.bus, s.job, JOB_ERROR);
+        assert_remote_name(&s, "https://127.0.0.2/y");
+        scene_end(&s);
+}
+
+static void test_redirect_to_a_local_file(void **state)
+{
+        _cleanup_(order_clear) Order order = {0};
+        Scene s;
+
+        scene_begin(*state, &s);
+        scene_add_file(&s, "/tmp/x");
+        call_number(&s, "SetSecurityFlags", 0x200);
+        move_with(&s, &order);
+        send_redirected(&s, order.http.header.sequence, "file:///etc/passwd");
+        send_failed(&s, order.http.header.sequence, HRESULT_FROM_WIN32(302), NET_FATAL);
+        wait_state(s.bus, s.job, JOB_ERROR);
+        assert_remote_name(&s, "http://127.0.0.1/x");
+        scene_end(&s);
+}
+
+#define WITH_WORLD(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+
+int main(int argc, char **argv)
+{
+        const struct CMUnitTest tests[] = {
+                WITH_WORLD(test_options_go_with_the_transfer),
+                WITH_WORLD(test_dynamic_content_starts_over),
+                WITH_WORLD(test_revocation_starts_over),
+                WITH_WORLD(test_method_is_not_repeated),
+                WITH_WORLD(test_method_and_a_lost_worker),
+                WITH_WORLD(test_response_headers),
+                WITH_WORLD(test_headers_that_end_early),
+                WITH_WORLD(test_reported_redirect),
+                WITH_WORLD(test_redirect_that_does_not_count),
+                WITH_WORLD(test_forbidden_redirect),
+                WITH_WORLD(test_redirect_to_a_local_file),
+        };
+
+        if (argc != 2)
+                return 2;
+        world_program = argv[1];
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

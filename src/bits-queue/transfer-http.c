@@ -1,0 +1,89 @@
+/*
+ * What goes with a transfer of what its job asks of HTTP. It lies in a memfd that nobody can change
+ * any more, and on no disk. The invariant: what the owner gave for one server, headers, goes with a
+ * remote name of that server alone; a name that a redirect has put in the place of his own gets
+ * nothing of another's.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "host.h"
+#include "http.h"
+#include "job.h"
+#include "queue.h"
+#include "transfer-private.h"
+
+static int append(int fd, const void *data, size_t size)
+{
+        const uint8_t *next = data;
+
+        while (size > 0) {
+                ssize_t n = write(fd, next, size);
+
+                if (n < 0)
+                        return -errno;
+                next += n;
+                size -= (size_t)n;
+        }
+        return 0;
+}
+
+static bool is_at_home(const File *file)
+{
+        return !file->named || host_is_same_origin(file->named, file->remote);
+}
+
+static int append_headers(const Job *job, int fd, NetHttp *http)
+{
+        char *lines;
+        size_t size;
+        int r;
+
+        r = secret_open(job->queue->seal_key, &job->id, "headers", &job->http.headers, &lines,
+                        &size);
+        if (r < 0)
+                return r;
+        http->headers_size = (uint32_t)size;
+        r = append(fd, lines, size);
+        secret_free(lines, size);
+        return r;
+}
+
+static int seal(int fd)
+{
+        int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+
+        return fcntl(fd, F_ADD_SEALS, seals) < 0 || lseek(fd, 0, SEEK_SET) < 0 ? -errno : 0;
+}
+
+int transfer_http(const Transfer *t, NetHttp *ret, int *ret_fd)
+{
+        const HttpOptions *options = &t->job->http;
+        bool with_headers = options->headers.data && is_at_home(t->file);
+        _cleanup_(closep) int fd = -1;
+        int r = 0;
+
+        if (!options->security_flags && !options->method && !with_headers)
+                return 0;
+        *ret = (NetHttp){
+                .header = {.type = NET_HTTP, .sequence = t->net_id},
+                .security_flags = options->security_flags,
+        };
+        if (options->method)
+                memcpy(ret->method, options->method, strlen(options->method) + 1);
+        fd = memfd_create("bits-http", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        if (fd < 0)
+                return -errno;
+        if (with_headers)
+                r = append_headers(t->job, fd, ret);
+        if (r == 0)
+                r = seal(fd);
+        if (r < 0)
+                return r;
+        *ret_fd = TAKE_FD(fd);
+        return 1;
+}
