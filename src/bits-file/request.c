@@ -88,3 +88,26 @@ int file_request_check(const void *data, size_t size)
                 return -EPROTO;
         return 0;
 }
+
+/* One name: it cannot leave the folder of the stores. */
+static bool store_ok(const char *store)
+{
+        return store[0] && !strchr(store, '/') && strcmp(store, ".") != 0 &&
+               strcmp(store, "..") != 0;
+}
+
+int file_certificate_check(const void *data, size_t size)
+{
+        FileCertificate request;
+
+        if (size != sizeof(request))
+                return -EPROTO;
+        memcpy(&request, data, sizeof(request));
+        if (request.header.type != FILE_CERTIFICATE || request.location > FILE_STORE_MACHINE ||
+            request.by_hash > 1 || request.reserved != 0)
+                return -EPROTO;
+        if (!wire_text_ok(request.store, sizeof(request.store)) ||
+            !wire_text_ok(request.subject, sizeof(request.subject)) || !store_ok(request.store))
+                return -EPROTO;
+        return !request.by_hash == (request.subject[0] != 0) ? 0 : -EPROTO;
+}

@@ -10,3 +10,5 @@
 
 /* 0 when the size bytes at data are one complete request, else -EPROTO. data needs no alignment. */
 int file_request_check(const void *data, size_t size);
+/* The same for a FileCertificate. */
+int file_certificate_check(const void *data, size_t size);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/packet.h"
+#include "certificate.h"
 #include "handler.h"
 #include "node.h"
 #include "request.h"
@@ -77,6 +78,15 @@ static int answer(int sock, const FileRequest *request)
         return r;
 }
 
+static int answer_certificate(int sock, const FileCertificate *request)
+{
+        FileReply reply = {.header = {FILE_REPLY, request->header.sequence}};
+        _cleanup_(closep) int fd = -1;
+
+        reply.result = certificate_find(request, &reply, &fd);
+        return packet_send(sock, &reply, sizeof(reply), fd);
+}
+
 static int refuse(int sock, uint32_t sequence)
 {
         FileReply reply = {.header = {FILE_REPLY, sequence}, .result = -EPROTO};
@@ -88,19 +98,22 @@ static int refuse(int sock, uint32_t sequence)
 /* 1: go on; 0: hang-up. */
 static int serve_one(int sock)
 {
-        FileRequest request;
+        FileMessage message;
         ssize_t n;
         int r;
 
-        memset(&request, 0, sizeof(request));
-        n = packet_recv(sock, &request, sizeof(request), NULL);
+        memset(&message, 0, sizeof(message));
+        n = packet_recv(sock, &message, sizeof(message), NULL);
         if (n == 0 || n == -ECONNRESET)
                 return 0;
         if (n < 0 && n != -EMSGSIZE && n != -EBADMSG)
                 return (int)n;
-        if (n < 0 || file_request_check(&request, (size_t)n) < 0)
-                return refuse(sock, request.header.sequence);
-        r = answer(sock, &request);
+        if (n >= 0 && file_certificate_check(&message, (size_t)n) == 0)
+                r = answer_certificate(sock, &message.certificate);
+        else if (n >= 0 && file_request_check(&message, (size_t)n) == 0)
+                r = answer(sock, &message.request);
+        else
+                return refuse(sock, message.header.sequence);
         if (r == -EPIPE || r == -ECONNRESET)
                 return 0;
         return r < 0 ? r : 1;

@@ -177,13 +177,67 @@ static void test_unknown_file(void **state)
         assert_int_equal(check(&request), 0);
 }
 
+/* ---- certificates ---------------------------------------------------------------------------- */
+
+static FileCertificate good_certificate(void)
+{
+        return (FileCertificate){.header = {FILE_CERTIFICATE, 1}, .store = "MY", .subject = "x"};
+}
+
+static int check_certificate(const FileCertificate *request)
+{
+        return file_certificate_check(request, sizeof(*request));
+}
+
+static void test_certificate(void **state)
+{
+        FileCertificate request = good_certificate();
+
+        (void)state;
+        assert_int_equal(check_certificate(&request), 0);
+        assert_int_equal(file_certificate_check(&request, sizeof(request) - 1), -EPROTO);
+        assert_int_equal(file_request_check(&request, sizeof(request)), -EPROTO);
+        request.by_hash = 1; /* one or the other */
+        assert_int_equal(check_certificate(&request), -EPROTO);
+        request.subject[0] = 0;
+        assert_int_equal(check_certificate(&request), 0);
+        request.by_hash = 0;
+        assert_int_equal(check_certificate(&request), -EPROTO);
+}
+
+static void test_bad_certificate(void **state)
+{
+        static const char *const stores[] = {"", ".", "..", "a/b", "/", "../x"};
+        FileCertificate request;
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(stores); i++) {
+                request = good_certificate();
+                (void)strcpy(request.store, stores[i]);
+                assert_int_equal(check_certificate(&request), -EPROTO);
+        }
+        request = good_certificate();
+        request.location = FILE_STORE_MACHINE + 1;
+        assert_int_equal(check_certificate(&request), -EPROTO);
+        request = good_certificate();
+        request.reserved = 1;
+        assert_int_equal(check_certificate(&request), -EPROTO);
+        request = good_certificate();
+        memset(request.store, 'x', sizeof(request.store));
+        assert_int_equal(check_certificate(&request), -EPROTO);
+        request = good_certificate();
+        memset(request.subject, 'x', sizeof(request.subject));
+        assert_int_equal(check_certificate(&request), -EPROTO);
+}
+
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_good),   cmocka_unit_test(test_type),
-                cmocka_unit_test(test_size),   cmocka_unit_test(test_path),
-                cmocka_unit_test(test_temp),   cmocka_unit_test(test_texts_end),
-                cmocka_unit_test(test_fields), cmocka_unit_test(test_unknown_file),
+                cmocka_unit_test(test_certificate), cmocka_unit_test(test_bad_certificate),
+                cmocka_unit_test(test_good),        cmocka_unit_test(test_type),
+                cmocka_unit_test(test_size),        cmocka_unit_test(test_path),
+                cmocka_unit_test(test_temp),        cmocka_unit_test(test_texts_end),
+                cmocka_unit_test(test_fields),      cmocka_unit_test(test_unknown_file),
         };
 
         return cmocka_run_group_tests_name("file-request", tests, NULL, NULL);

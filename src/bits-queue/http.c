@@ -24,6 +24,7 @@ void job_drop_http_secrets(Job *job)
 {
         sealed_clear(&job->http.headers);
         job->http.headers_write_only = false;
+        http_options_drop_certificate(&job->http);
 }
 
 /* ---- security flags -------------------------------------------------------------------------- */

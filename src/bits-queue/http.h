@@ -28,10 +28,22 @@ typedef struct HttpOptions { /* of a job */
         char *method;   /* owned; NULL: GET */
         Sealed headers; /* lines as bits-net gets them */
         bool headers_write_only;
+        char *certificate_store; /* owned; NULL: no client certificate */
+        char *certificate_subject;
+        uint32_t certificate_location; /* FileStore */
+        uint8_t certificate_hash[20];  /* SHA-1 of its DER */
 } HttpOptions;
+
+static inline void http_options_drop_certificate(HttpOptions *options)
+{
+        free(options->certificate_store);
+        free(options->certificate_subject);
+        options->certificate_store = options->certificate_subject = NULL;
+}
 
 static inline void http_options_clear(HttpOptions *options)
 {
+        http_options_drop_certificate(options);
         free(options->method);
         sealed_clear(&options->headers);
         *options = (HttpOptions){0};

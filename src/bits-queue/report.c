@@ -34,6 +34,7 @@ int file_report_check(const FileReply *reply, size_t size)
         case FILE_FINISH:
         case FILE_DISCARD:
         case FILE_OPEN_SOURCE:
+        case FILE_CERTIFICATE:
                 return -EBADMSG;
         }
         return -EBADMSG;

@@ -4,11 +4,13 @@
  */
 #include "test-scene.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -271,6 +273,159 @@ static void test_method_and_a_lost_worker(void **state)
         scene_end(&s);
 }
 
+/* ---- the client certificate ------------------------------------------------------------------ */
+
+#define PEM "certificate and key"
+
+static int make_certificate(const char *subject, int seals)
+{
+        FileCertificateFound found = {.sha1 = {1, 2, 3}};
+        int fd = memfd_create("certificate", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+        (void)snprintf(found.subject, sizeof(found.subject), "%s", subject);
+        assert_int_equal(write(fd, &found, sizeof(found)), sizeof(found));
+        assert_int_equal(write(fd, PEM, strlen(PEM)), strlen(PEM));
+        assert_int_equal(fcntl(fd, F_ADD_SEALS, seals), 0);
+        return fd;
+}
+
+/* The owner's bits-file is asked, and gives it, sealed so. */
+static FileCertificate serve_certificate(const Scene *s, int result, int seals)
+{
+        FileReply reply = {.header.type = FILE_REPLY, .result = result};
+        FileCertificate request;
+        int fd = -1;
+
+        receive(s->file, &request, sizeof(request), NULL);
+        assert_int_equal(request.header.type, FILE_CERTIFICATE);
+        reply.header.sequence = request.header.sequence;
+        if (result == 0) {
+                fd = make_certificate("Example, alice", seals);
+                reply.size = sizeof(FileCertificateFound) + strlen(PEM);
+        }
+        transmit(s->file, &reply, sizeof(reply), fd);
+        closep(&fd);
+        return request;
+}
+
+enum {
+        SEALED = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE,
+};
+
+static void begin_by_name(const Scene *s, Pending *pending)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+
+        assert_true(sd_bus_message_new_method_call(s->bus, &m, NULL, s->job, JOB_INTERFACE,
+                                                   "SetClientCertificateByName") >= 0);
+        assert_true(sd_bus_message_append(m, "uss", 1, "MY", "alice") >= 0);
+        begin(s->bus, pending, m);
+}
+
+static void choose_certificate(const Scene *s)
+{
+        FileCertificate request;
+        Pending pending;
+
+        begin_by_name(s, &pending);
+        request = serve_certificate(s, 0, SEALED);
+        assert_int_equal(request.location, 1);
+        assert_int_equal(request.by_hash, 0);
+        assert_string_equal(request.store, "MY");
+        assert_string_equal(request.subject, "alice");
+        assert_string_equal(finish(&pending), "");
+}
+
+static void name_file(const Scene *s, const char *name)
+{
+        char path[128];
+
+        (void)snprintf(path, sizeof(path), "%s/file/0", s->job);
+        assert_true(sd_bus_call_method(s->bus, NULL, path, FILE_INTERFACE, "SetRemoteName", NULL,
+                                       NULL, "s", name) >= 0);
+}
+
+static void test_certificate(void **state)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
+        _cleanup_(order_clear) Order order = {0};
+        const char *store, *subject;
+        FileCertificate request;
+        const void *hash;
+        uint32_t where;
+        size_t size;
+        Scene s;
+
+        scene_begin(*state, &s);
+        scene_add_file(&s, "/tmp/x");
+        name_file(&s, "https://127.0.0.1/x");
+        choose_certificate(&s);
+        assert_true(sd_bus_call_method(s.bus, NULL, s.job, JOB_INTERFACE, "GetClientCertificate",
+                                       NULL, &answer, "") >= 0);
+        assert_true(sd_bus_message_read(answer, "us", &where, &store) >= 0);
+        assert_true(sd_bus_message_read_array(answer, 'y', &hash, &size) >= 0);
+        assert_true(sd_bus_message_read(answer, "s", &subject) >= 0);
+        assert_int_equal(where, 1);
+        assert_string_equal(store, "MY");
+        assert_string_equal(subject, "Example, alice");
+        assert_int_equal(size, 20);
+        assert_memory_equal(hash, "\1\2\3\0", 4);
+
+        /* read afresh, and by what it is */
+        scene_resume(&s);
+        scene_open(&s);
+        request = serve_certificate(&s, 0, SEALED);
+        assert_int_equal(request.by_hash, 1);
+        assert_memory_equal(request.sha1, "\1\2\3\0", 4);
+        s.net = start_worker(s.world, WORKER_NET);
+        receive_order(&s, &order);
+        assert_int_equal(order.http.certificate_size, strlen(PEM));
+        assert_string_equal(order.parts, PEM);
+        scene_end(&s);
+}
+
+static void test_certificate_is_gone(void **state)
+{
+        Scene s;
+
+        scene_begin(*state, &s);
+        scene_add_file(&s, "/tmp/x");
+        name_file(&s, "https://127.0.0.1/x");
+        choose_certificate(&s);
+        scene_resume(&s);
+        scene_open(&s);
+        serve_certificate(&s, -ENODATA, 0);
+        wait_state(s.bus, s.job, JOB_ERROR);
+        wait_error(&s, CRYPT_E_NOT_FOUND, 2);
+        scene_end(&s);
+}
+
+/* Only TLS has a use for it. */
+static void test_certificate_without_tls(void **state)
+{
+        Scene s;
+
+        scene_begin(*state, &s);
+        scene_add_file(&s, "/tmp/x");
+        choose_certificate(&s);
+        (void)scene_move(&s);
+        scene_end(&s);
+}
+
+/* What could still change is not looked at. */
+static void test_unsealed_certificate(void **state)
+{
+        Pending pending;
+        Scene s;
+
+        scene_begin(*state, &s);
+        scene_add_file(&s, "/tmp/x");
+        begin_by_name(&s, &pending);
+        serve_certificate(&s, 0, F_SEAL_SHRINK | F_SEAL_GROW);
+        assert_string_equal(finish(&pending), "org.bitsd1.Error.E_UNEXPECTED");
+        scene_end(&s);
+}
+
 /* ---- what comes in --------------------------------------------------------------------------- */
 
 static void test_response_headers(void **state)
@@ -404,6 +559,10 @@ int main(int argc, char **argv)
                 WITH_WORLD(test_revocation_starts_over),
                 WITH_WORLD(test_method_is_not_repeated),
                 WITH_WORLD(test_method_and_a_lost_worker),
+                WITH_WORLD(test_certificate),
+                WITH_WORLD(test_certificate_is_gone),
+                WITH_WORLD(test_certificate_without_tls),
+                WITH_WORLD(test_unsealed_certificate),
                 WITH_WORLD(test_response_headers),
                 WITH_WORLD(test_headers_that_end_early),
                 WITH_WORLD(test_reported_redirect),

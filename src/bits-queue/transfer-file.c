@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/hresult.h"
 #include "base/log.h"
+#include "certificate.h"
 #include "commit.h"
 #include "file-settings.h"
 #include "http.h"
@@ -92,6 +93,41 @@ void transfer_open_source(Transfer *t)
         }
         t->state = TRANSFER_SOURCING;
         file_call(t->job->queue, identity, &request, on_source, t);
+}
+
+/* ---- a client certificate -------------------------------------------------------------------- */
+
+static void on_certificate(void *userdata, int result, const FileReply *reply, int fd)
+{
+        Transfer *t = userdata;
+
+        t->certificate = fd;
+        if (t->stop)
+                transfer_end(t);
+        else if (!reply)
+                transfer_no_worker(t, result);
+        else if (result < 0)
+                transfer_fail(t, certificate_error(result), CONTEXT_QUEUE_MANAGER,
+                              "the job's client certificate cannot be read", NET_FATAL);
+        else {
+                t->certificate_size = reply->size;
+                transfer_move(t);
+        }
+}
+
+/* behaviour.md §6: a process of the helper's gets nobody's key but root's. */
+void transfer_open_certificate(Transfer *t)
+{
+        const Job *job = t->job;
+
+        if (job->helper_flags & HELPER_NETWORK && job->owner != 0) {
+                transfer_fail(t,
+                              HRESULT_FROM_WIN32(ERROR_WINHTTP_CLIENT_CERT_NO_ACCESS_PRIVATE_KEY),
+                              CONTEXT_QUEUE_MANAGER, NULL, NET_FATAL);
+                return;
+        }
+        t->state = TRANSFER_CERTIFYING;
+        certificate_fetch(job, on_certificate, t);
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */

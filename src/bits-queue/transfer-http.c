@@ -1,8 +1,8 @@
 /*
  * What goes with a transfer of what its job asks of HTTP. It lies in a memfd that nobody can change
- * any more, and on no disk. The invariant: what the owner gave for one server, headers, goes with a
- * remote name of that server alone; a name that a redirect has put in the place of his own gets
- * nothing of another's.
+ * any more, and on no disk. The invariant: what the owner gave for one server, headers and his
+ * certificate, goes with a remote name of that server alone; a name that a redirect has put in the
+ * place of his own gets nothing of another's.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "certificate.h"
 #include "host.h"
 #include "http.h"
 #include "job.h"
@@ -53,6 +54,22 @@ static int append_headers(const Job *job, int fd, NetHttp *http)
         return r;
 }
 
+static int append_certificate(const Transfer *t, int fd, NetHttp *http)
+{
+        FileCertificateFound found;
+        size_t size;
+        char *pem;
+        int r;
+
+        r = certificate_read(t->certificate, t->certificate_size, &found, &pem, &size);
+        if (r < 0)
+                return r;
+        http->certificate_size = (uint32_t)size;
+        r = append(fd, pem, size);
+        secret_free(pem, size);
+        return r;
+}
+
 static int seal(int fd)
 {
         int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
@@ -67,7 +84,7 @@ int transfer_http(const Transfer *t, NetHttp *ret, int *ret_fd)
         _cleanup_(closep) int fd = -1;
         int r = 0;
 
-        if (!options->security_flags && !options->method && !with_headers)
+        if (!options->security_flags && !options->method && !with_headers && t->certificate < 0)
                 return 0;
         *ret = (NetHttp){
                 .header = {.type = NET_HTTP, .sequence = t->net_id},
@@ -80,6 +97,8 @@ int transfer_http(const Transfer *t, NetHttp *ret, int *ret_fd)
                 return -errno;
         if (with_headers)
                 r = append_headers(t->job, fd, ret);
+        if (r == 0 && t->certificate >= 0)
+                r = append_certificate(t, fd, ret);
         if (r == 0)
                 r = seal(fd);
         if (r < 0)

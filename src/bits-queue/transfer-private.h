@@ -48,6 +48,9 @@ int transfer_http(const Transfer *t, NetHttp *ret, int *ret_fd);
 /* Goes on from what the file has: names it, opens it, or seals it when all is there. */
 void transfer_go_on(Transfer *t);
 
+/* Has the job's client certificate read, which the server of its file may want; then moves. */
+void transfer_open_certificate(Transfer *t);
+
 /* Has the source opened, which is a file of this machine; then moves. */
 void transfer_open_source(Transfer *t);
 

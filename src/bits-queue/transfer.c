@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "certificate.h"
 #include "host.h"
 #include "job.h"
 #include "queue.h"
@@ -35,6 +36,7 @@ void transfer_unref(Transfer *t)
         closep(&t->fd);
         spans_deinit(&t->spans);
         closep(&t->source);
+        closep(&t->certificate);
         free(t->redirected);
         job_unref(t->job);
         free(t);
@@ -196,6 +198,10 @@ void transfer_move(Transfer *t)
                 transfer_open_source(t);
                 return;
         }
+        if (certificate_is_for(file) && t->certificate < 0) {
+                transfer_open_certificate(t);
+                return;
+        }
         t->state = TRANSFER_MOVING;
         t->net_id = ++t->job->queue->last_net_id;
         message->header = (WireHeader){.type = NET_TRANSFER, .sequence = t->net_id};
@@ -213,7 +219,8 @@ void transfer_move(Transfer *t)
         r = start_net(t, identity, message);
         if (r == -EBADMSG)
                 transfer_fail(t, BG_E_DATABASE_CORRUPT, CONTEXT_QUEUE_MANAGER,
-                              "the job's headers cannot be read: set them again", NET_FATAL);
+                              "the job's headers or its client certificate cannot be read",
+                              NET_FATAL);
         else if (r < 0)
                 transfer_no_worker(t, r);
 }
@@ -231,7 +238,7 @@ int transfer_start(File *file)
                 return -ENOMEM;
         }
         t->refs = 1;
-        t->fd = t->source = -1;
+        t->fd = t->source = t->certificate = -1;
         t->file = file;
         t->job = job_ref(file->job);
         file->transfer = t;

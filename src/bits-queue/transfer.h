@@ -24,6 +24,7 @@ typedef enum TransferState {
         TRANSFER_OPENING,    /* bits-file makes or reopens it */
         TRANSFER_RECORDING,  /* the file's identity is being committed */
         TRANSFER_SOURCING,   /* bits-file opens a source of this machine */
+        TRANSFER_CERTIFYING, /* the owner's bits-file reads his client certificate */
         TRANSFER_MOVING,     /* bits-net works */
         TRANSFER_RESTARTING, /* offset 0 is being committed; bits-net waits */
         TRANSFER_SEALING,    /* bits-file checks and seals */
@@ -41,13 +42,15 @@ typedef struct Transfer {
         bool stop;  /* as soon as what is under way has answered */
         bool deaf;  /* and nothing that bits-net says of the bytes counts any more */
         uint32_t net_id;
-        Worker *worker;   /* while with bits-net */
-        Spans spans;      /* of the stream from bits-net */
-        bool ranged;      /* span after span: bits-net asks for each */
-        bool halting;     /* bits-net was told to end the span that is under way */
-        bool finishing;   /* bits-net was told that there is no other span */
-        int fd;           /* write descriptor between bits-file and bits-net */
-        int source;       /* read descriptor likewise; -1: none */
+        Worker *worker;  /* while with bits-net */
+        Spans spans;     /* of the stream from bits-net */
+        bool ranged;     /* span after span: bits-net asks for each */
+        bool halting;    /* bits-net was told to end the span that is under way */
+        bool finishing;  /* bits-net was told that there is no other span */
+        int fd;          /* write descriptor between bits-file and bits-net */
+        int source;      /* read descriptor likewise; -1: none */
+        int certificate; /* from the owner's bits-file; -1: none */
+        uint64_t certificate_size;
         char *redirected; /* owned; where a redirect led, until the answer counts */
         unsigned busy_tries;
         void *timer; /* sd_event_source */

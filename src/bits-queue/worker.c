@@ -48,7 +48,7 @@ typedef struct FileCall {           /* a request without its answer yet */
         FileAnswer answer;
         void *userdata;
         int result; /* for an answer that is given later */
-        FileRequest request;
+        FileMessage request;
 } FileCall;
 
 TAILQ_HEAD(CallList, FileCall);
@@ -157,11 +157,12 @@ static void watch_idle(Worker *worker)
  */
 
 /* Time for a slow disk; and, where the whole file may be read and copied, for its size. */
-static uint64_t patience_usec(const Worker *worker, const FileRequest *request)
+static uint64_t patience_usec(const Worker *worker, const FileMessage *message)
 {
+        const FileRequest *request = &message->request;
         uint64_t usec = (uint64_t)worker->pool->queue->settings.file_patience_sec * 1000000;
 
-        if (request->header.type == FILE_RESUME_TEMP || request->header.type == FILE_SEAL)
+        if (message->header.type == FILE_RESUME_TEMP || message->header.type == FILE_SEAL)
                 usec += request->size < SIZE_PATIENCE_MAX ? request->size : SIZE_PATIENCE_MAX;
         return usec;
 }
@@ -287,7 +288,8 @@ static int on_file_reply(Worker *worker, const FileReply *reply, size_t size, in
 
         bool wants_fd = reply->result == 0 && (call->request.header.type == FILE_OPEN_TEMP ||
                                                call->request.header.type == FILE_RESUME_TEMP ||
-                                               call->request.header.type == FILE_OPEN_SOURCE);
+                                               call->request.header.type == FILE_OPEN_SOURCE ||
+                                               call->request.header.type == FILE_CERTIFICATE);
         if (wants_fd != (fd >= 0))
                 return protocol_error(worker, fd);
 
@@ -488,7 +490,10 @@ static void submit(WorkerPool *pool, Identity identity, FileCall *call)
         call->tries++;
         call->request.header.sequence = ++pool->sequence;
         TAILQ_INSERT_TAIL(&worker->calls, call, link);
-        r = post(worker, &call->request, sizeof(call->request), -1);
+        r = post(worker, &call->request,
+                 call->request.header.type == FILE_CERTIFICATE ? sizeof(FileCertificate)
+                                                               : sizeof(FileRequest),
+                 -1);
         if (r < 0) {
                 TAILQ_REMOVE(&worker->calls, call, link);
                 refuse(pool, call, r);
@@ -496,8 +501,7 @@ static void submit(WorkerPool *pool, Identity identity, FileCall *call)
         watch_calls(worker);
 }
 
-void file_call(Queue *queue, Identity identity, const FileRequest *request, FileAnswer answer,
-               void *userdata)
+static FileCall *call_new(FileAnswer answer, void *userdata)
 {
         FileCall *call = calloc(1, sizeof(*call));
 
@@ -505,7 +509,24 @@ void file_call(Queue *queue, Identity identity, const FileRequest *request, File
                 abort(); /* the caller has no other way to hear of it */
         call->answer = answer;
         call->userdata = userdata;
-        call->request = *request;
+        return call;
+}
+
+void file_call(Queue *queue, Identity identity, const FileRequest *request, FileAnswer answer,
+               void *userdata)
+{
+        FileCall *call = call_new(answer, userdata);
+
+        call->request.request = *request;
+        submit(queue->workers, identity, call);
+}
+
+void file_find_certificate(Queue *queue, Identity identity, const FileCertificate *request,
+                           FileAnswer answer, void *userdata)
+{
+        FileCall *call = call_new(answer, userdata);
+
+        call->request.certificate = *request;
         submit(queue->workers, identity, call);
 }
 

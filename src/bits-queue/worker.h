@@ -43,6 +43,8 @@ typedef void (*FileAnswer)(void *userdata, int result, const FileReply *reply, i
  * receiver's. */
 void file_call(Queue *queue, Identity identity, const FileRequest *request, FileAnswer answer,
                void *userdata);
+void file_find_certificate(Queue *queue, Identity identity, const FileCertificate *request,
+                           FileAnswer answer, void *userdata);
 
 typedef struct NetStart {
         const NetHttp *http; /* NULL: there is nothing to say */

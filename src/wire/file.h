@@ -9,7 +9,10 @@
 
 #include "wire.h"
 
-#define FILE_VERSION 2
+#define FILE_VERSION         3
+#define FILE_STORE_SIZE      1024 /* 255 characters, with the NUL */
+#define FILE_SUBJECT_SIZE    1024
+#define FILE_CERTIFICATE_MAX 65536 /* bytes of PEM */
 
 enum FileType {
         FILE_READY = 1,   /* worker, first, as a FileReply: result 0, size = FILE_VERSION */
@@ -23,6 +26,13 @@ enum FileType {
         FILE_DISCARD,     /* delete temp; one that is gone already, or is not ours, is success */
         FILE_OPEN_SOURCE, /* the regular file at path, for reading -> read descriptor, ids, size */
         FILE_REPLY,
+        FILE_CERTIFICATE, /* a client certificate with its key, afresh, as a FileCertificate ->
+                             descriptor, size */
+};
+
+enum FileStore { /* values of BG_CERT_STORE_LOCATION_* */
+        FILE_STORE_USER = 0,
+        FILE_STORE_MACHINE = 1,
 };
 
 enum FileHash {
@@ -57,6 +67,32 @@ typedef struct FileRequest {
 WIRE_NO_PADDING(FileRequest,
                 8 + 8 + 16 + 64 + 2 * sizeof(FileId) + WIRE_PATH_SIZE + WIRE_TEMP_SIZE);
 
+typedef struct FileCertificate {
+        WireHeader header;
+        uint32_t location; /* FileStore */
+        uint32_t by_hash;  /* 1: sha1 says which one; 0: subject does */
+        uint8_t sha1[20];  /* of the certificate's DER */
+        uint32_t reserved;
+        char store[FILE_STORE_SIZE];     /* a name without slashes */
+        char subject[FILE_SUBJECT_SIZE]; /* part of the text in FileCertificateFound */
+} FileCertificate;
+WIRE_NO_PADDING(FileCertificate, 8 + 8 + 20 + 4 + FILE_STORE_SIZE + FILE_SUBJECT_SIZE);
+
+/* At the begin of the descriptor that answers it, a sealed memfd; then comes PEM, to its end: the
+ * certificate, its chain, and its key. */
+typedef struct FileCertificateFound {
+        char subject[FILE_SUBJECT_SIZE]; /* values of the subject, as encoded, joined by ", " */
+        uint8_t sha1[20];
+        uint32_t reserved;
+} FileCertificateFound;
+WIRE_NO_PADDING(FileCertificateFound, FILE_SUBJECT_SIZE + 24);
+
+typedef union FileMessage { /* what bits-queue may send */
+        WireHeader header;
+        FileRequest request;
+        FileCertificate certificate;
+} FileMessage;
+
 /* result: 0 or -errno. Those with a meaning of their own:
  *   -ESTALE    RESUME_TEMP, SEAL, FINISH: not the file of ids any more (swapped, linked, gone)
  *   -EXDEV     RESUME_TEMP, SEAL, FINISH: the directory is another: a volume came or went
@@ -68,12 +104,15 @@ WIRE_NO_PADDING(FileRequest,
  *   -EISDIR    a directory stands at the final name; OPEN_SOURCE: no regular file is there
  *   -EEXIST    OPEN_TEMP: something that is not ours has the temporary name: take another
  *   -ELOOP     a symbolic link on the way that neither root nor this identity owns
+ *   -ENODATA   CERTIFICATE: the store has none such; -ENOENT: there is no such store
+ *   -EPERM     CERTIFICATE: others than its owner and a group may read or change the file
  *   -EPROTO    a malformed request (the worker then ends) */
-typedef struct FileReply { /* OPEN_TEMP, RESUME_TEMP, OPEN_SOURCE + descriptor when result is 0 */
+/* OPEN_TEMP, RESUME_TEMP, OPEN_SOURCE, CERTIFICATE + descriptor when result is 0 */
+typedef struct FileReply {
         WireHeader header;
         int32_t result;
         uint32_t reserved;
-        uint64_t size; /* RESUME_TEMP: size after the cut; OPEN_SOURCE: of the file */
+        uint64_t size; /* RESUME_TEMP: after the cut; OPEN_SOURCE, CERTIFICATE: of the file */
         /* OPEN_TEMP, RESUME_TEMP, SEAL, OPEN_SOURCE. Where leases are refused, RESUME_TEMP and SEAL
          * put a copy in the file's place: file is then another than the request's. */
         FileId file, directory;

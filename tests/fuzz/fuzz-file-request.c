@@ -16,10 +16,23 @@ static void require(int condition)
                 abort();
 }
 
+static void check_certificate(const uint8_t *data)
+{
+        FileCertificate request;
+
+        memcpy(&request, data, sizeof(request));
+        require(memchr(request.store, 0, sizeof(request.store)) != NULL);
+        require(memchr(request.subject, 0, sizeof(request.subject)) != NULL);
+        require(request.store[0] && !strchr(request.store, '/') &&
+                strcmp(request.store, "..") != 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         FileRequest request;
 
+        if (file_certificate_check(data, size) == 0)
+                check_certificate(data);
         if (file_request_check(data, size) < 0)
                 return 0;
 

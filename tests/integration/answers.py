@@ -19,6 +19,7 @@ S_OK, S_FALSE, E_NOTIMPL, E_ACCESSDENIED, E_PENDING = 0, 1, 0x80004001, 0x800700
 BG_E_INVALID_STATE, BG_E_ERROR_INFORMATION_UNAVAILABLE = 0x80200002, 0x8020000F
 BG_S_PARTIAL_COMPLETE, BG_E_READ_ONLY_PROPERTY_AFTER_RESUME = 0x00200017, 0x80200062
 BG_E_READ_ONLY_PROPERTY = 0x80200058
+ERROR_FILE_NOT_FOUND, RPC_X_BAD_STUB_DATA = 0x80070002, 0x800706F7
 
 
 def look(state, caller):
@@ -85,6 +86,24 @@ def set_validation(state, caller):
 
 def read_only(state, caller):
     return BG_E_INVALID_STATE if state in FINAL else BG_E_READ_ONLY_PROPERTY
+
+
+def no_store(state, caller):
+    """The owner has no such certificate store."""
+    if caller != OWNER:
+        return E_ACCESSDENIED
+    return BG_E_INVALID_STATE if state in FINAL else ERROR_FILE_NOT_FOUND
+
+
+def remove_nothing(state, caller):
+    if caller != OWNER:
+        return E_ACCESSDENIED
+    return BG_E_INVALID_STATE if state in FINAL else S_FALSE
+
+
+def no_certificate(state, caller):
+    """The page's marshalling artefact."""
+    return RPC_X_BAD_STUB_DATA if caller == OWNER else E_ACCESSDENIED
 
 
 def number(value):
@@ -157,6 +176,10 @@ JOB = {
     "SetCustomHeaders": Row(owners_change, "s", lambda job: ("X-Test: 1",)),
     "GetCustomHeaders": Row(owners_look),
     "MakeCustomHeadersWriteOnly": Row(owners_look, spoils=True),
+    "SetClientCertificateByID": Row(no_store, "usay", lambda job: (number(0), "none", dbus.ByteArray(bytes(20)))),
+    "SetClientCertificateByName": Row(no_store, "uss", lambda job: (number(0), "none", "subject")),
+    "RemoveClientCertificate": Row(remove_nothing),
+    "GetClientCertificate": Row(no_certificate),
     "SetHelperToken": Row(owners_change, "h", lambda job: (dbus.types.UnixFd(job.token),)),
     "ClearHelperToken": Row(owners_change),
     "SetHelperTokenFlags": setter(0, owners_change),

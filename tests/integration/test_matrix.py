@@ -73,7 +73,7 @@ class World:
         finally:
             if method == "SetHelperToken":
                 os.close(job.token)
-        returns_hresult = method in ("Cancel", "Complete", "ReplaceRemotePrefix")
+        returns_hresult = method in ("Cancel", "Complete", "ReplaceRemotePrefix", "RemoveClientCertificate")
         return int(answer) & 0xFFFFFFFF if returns_hresult else answers.S_OK
 
 

@@ -12,6 +12,10 @@ int job_method_get_http_method(Target *t, sd_bus_message *m);
 int job_method_set_custom_headers(Target *t, sd_bus_message *m);
 int job_method_get_custom_headers(Target *t, sd_bus_message *m);
 int job_method_make_headers_write_only(Target *t, sd_bus_message *m);
+int job_method_set_certificate_by_id(Target *t, sd_bus_message *m);
+int job_method_set_certificate_by_name(Target *t, sd_bus_message *m);
+int job_method_remove_certificate(Target *t, sd_bus_message *m);
+int job_method_get_certificate(Target *t, sd_bus_message *m);
 
 int job_method_set_property(Target *t, sd_bus_message *m);
 int job_method_get_property(Target *t, sd_bus_message *m);

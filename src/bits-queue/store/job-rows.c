@@ -11,16 +11,14 @@
 
 static void put_http(RowWriter *row, const HttpOptions *http)
 {
-        static const uint8_t no_hash[20];
-
         row_number(row, http->security_flags);
         row_text(row, http->method ? http->method : "");
         row_blob(row, http->headers.data, http->headers.size);
         row_number(row, http->headers_write_only);
-        row_number(row, 0);
-        row_text(row, "");
-        row_text(row, "");
-        row_blob(row, no_hash, sizeof(no_hash));
+        row_number(row, http->certificate_location);
+        row_text(row, http->certificate_store ? http->certificate_store : "");
+        row_text(row, http->certificate_subject ? http->certificate_subject : "");
+        row_blob(row, http->certificate_hash, sizeof(http->certificate_hash));
         row_number(row, 0);
 }
 
@@ -145,13 +143,26 @@ static void read_settings(sqlite3_stmt *s, Job *job)
         };
 }
 
-/* false: no memory. */
+static bool read_certificate(sqlite3_stmt *s, HttpOptions *ret)
+{
+        ret->certificate_location = (uint32_t)sqlite3_column_int64(s, JOB_certificate_location);
+        ret->certificate_store = column_text_or_null(s, JOB_certificate_store);
+        if (ret->certificate_store)
+                ret->certificate_subject = strdup(column_text(s, JOB_certificate_subject));
+        return !ret->certificate_store == !ret->certificate_subject &&
+               column_copy(s, JOB_certificate_hash, ret->certificate_hash,
+                           sizeof(ret->certificate_hash));
+}
+
+/* false: no memory, or a value that cannot be. */
 static bool read_http(sqlite3_stmt *s, HttpOptions *ret)
 {
         ret->security_flags = (uint32_t)sqlite3_column_int64(s, JOB_security_flags);
         ret->method = column_text_or_null(s, JOB_http_method);
         ret->headers_write_only = sqlite3_column_int64(s, JOB_headers_write_only) != 0;
         ret->headers.size = (size_t)sqlite3_column_bytes(s, JOB_headers);
+        if (!read_certificate(s, ret))
+                return false;
         if (ret->headers.size == 0)
                 return true;
         ret->headers.data = malloc(ret->headers.size);

@@ -145,6 +145,10 @@ static void fill(Queue *queue)
                 secret_seal(queue->seal_key, &job->id, "headers", "A: b", 4, &job->http.headers),
                 0);
         job->http.headers_write_only = true;
+        job->http.certificate_store = strdup("MY");
+        job->http.certificate_subject = strdup("");
+        job->http.certificate_location = 1;
+        job->http.certificate_hash[19] = 9;
         assert_int_equal(store_insert_file(store, file), 0);
         assert_int_equal(store_update_job(store, job), 0);
         assert_true(store_is_dirty(store));
@@ -181,6 +185,11 @@ static void test_keeps_what_was_committed(void **state)
                          0);
         assert_string_equal(headers, "A: b");
         secret_free(headers, headers_size);
+        assert_string_equal(loaded[0]->http.certificate_store, "MY");
+        assert_string_equal(loaded[0]->http.certificate_subject, "");
+        assert_int_equal(loaded[0]->http.certificate_location, 1);
+        assert_int_equal(loaded[0]->http.certificate_hash[19], 9);
+        assert_null(loaded[1]->http.certificate_store);
         assert_null(loaded[1]->http.method);
         assert_null(loaded[1]->http.headers.data);
         assert_int_equal(store_load_files(store, loaded[0]), 0);
