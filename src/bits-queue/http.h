@@ -28,6 +28,7 @@ typedef struct HttpOptions { /* of a job */
         char *method;   /* owned; NULL: GET */
         Sealed headers; /* lines as bits-net gets them */
         bool headers_write_only;
+        bool asks;               /* a server's certificate is also for the client to accept */
         char *certificate_store; /* owned; NULL: no client certificate */
         char *certificate_subject;
         uint32_t certificate_location; /* FileStore */

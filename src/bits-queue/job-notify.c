@@ -48,11 +48,13 @@ void job_client_gone(Queue *queue, Client *client)
 {
         Job *job;
 
-        TAILQ_FOREACH (job, &queue->jobs, queue_link)
+        TAILQ_FOREACH (job, &queue->jobs, queue_link) {
+                validation_client_gone(job, client);
                 if (job->receiver == client) {
                         job->receiver = NULL;
                         notify_look(job);
                 }
+        }
 }
 
 static HRESULT check_command(const char *program, const char *parameters)

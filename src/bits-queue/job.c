@@ -73,6 +73,7 @@ static Job *job_free(Job *job)
         free(job->notify_program);
         free(job->notify_parameters);
         http_options_clear(&job->http);
+        validation_deinit(&job->validation);
         token_unref(job->token);
         notify_forget(job);
         free(job);
@@ -187,6 +188,7 @@ HRESULT job_create(Queue *queue, const Caller *caller, const char *name, uint32_
         };
         TAILQ_INIT(&job->transfers);
         TAILQ_INIT(&job->news);
+        validation_init(&job->validation);
         job->modified_usec = job->created_usec;
         job->used_usec = now_boottime_usec();
         job->display_name = strdup(name);

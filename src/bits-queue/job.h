@@ -16,6 +16,7 @@
 #include "file.h"
 #include "http.h"
 #include "state.h"
+#include "validation.h"
 #include "worker.h"
 
 typedef struct Client Client; /* bus/client.h */
@@ -61,6 +62,7 @@ enum { /* values of BG_ERROR_CONTEXT_* */
         CONTEXT_LOCAL_FILE = 4,
         CONTEXT_REMOTE_FILE = 5,
         CONTEXT_TRANSPORT = 6,
+        CONTEXT_SERVER_CERTIFICATE = 8,
 };
 
 #define HELPER_LOCAL_FILE 1u /* values of BG_TOKEN_* */
@@ -152,6 +154,7 @@ struct Job {
         Client *receiver;        /* whose callback object is registered; borrowed, cleared by
                                     job_client_gone() */
         uint32_t receiver_level; /* 1 to 3: which of the callback interfaces it has */
+        Validation validation;   /* validation.c */
         JobReason reason;
         uint64_t reason_until_usec; /* CLOCK_REALTIME; 0: unknown */
 

@@ -39,6 +39,7 @@ static int load_job(Queue *queue, Job *job)
         job->refs = 1;
         TAILQ_INIT(&job->transfers);
         TAILQ_INIT(&job->news);
+        validation_init(&job->validation);
         r = queue_add_job(queue, job);
         if (r == 0)
                 job_loaded(job);

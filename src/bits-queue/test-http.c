@@ -426,6 +426,200 @@ static void test_unsealed_certificate(void **state)
         scene_end(&s);
 }
 
+/* ---- a server's certificate ------------------------------------------------------------------ */
+
+typedef struct Judge { /* the client's object */
+        int32_t verdict;
+        unsigned asked;
+        bool silent; /* keeps the call, and never answers */
+        sd_bus_message *kept;
+} Judge;
+
+static int on_validate(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        const void *certificate, *chain;
+        size_t size, chain_size;
+        uint32_t file, encoding;
+        Judge *judge = userdata;
+        const char *job;
+
+        (void)error;
+        judge->asked++;
+        assert_true(sd_bus_message_read(m, "ou", &job, &file) >= 0);
+        assert_true(sd_bus_message_read_array(m, 'y', &certificate, &size) >= 0);
+        assert_true(sd_bus_message_read(m, "u", &encoding) >= 0);
+        assert_true(sd_bus_message_read_array(m, 'y', &chain, &chain_size) >= 0);
+        assert_int_equal(file, 0);
+        assert_int_equal(encoding, 1);
+        assert_int_equal(size, 3);
+        assert_memory_equal(certificate, "end", 3);
+        assert_int_equal(chain_size, 5);
+        assert_memory_equal(chain, "chain", 5);
+        if (!judge->silent)
+                return sd_bus_reply_method_return(m, "i", judge->verdict);
+        judge->kept = sd_bus_message_ref(m);
+        return 1;
+}
+
+static const sd_bus_vtable judge_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD("ValidateServerCertificate", "ouayuay", "i", on_validate,
+                      SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+
+static void send_question(const Scene *s, uint32_t id, const char *authority)
+{
+        NetCertificate *c = calloc(1, sizeof(*c));
+
+        assert_non_null(c);
+        *c = (NetCertificate){.header = {.type = NET_CERTIFICATE, .sequence = id},
+                              .what.sha256 = {4, 5, 6},
+                              .size = 3,
+                              .chain_size = 5};
+        (void)snprintf(c->what.authority, sizeof(c->what.authority), "%s", authority);
+        memcpy(c->der, "endchain", 8);
+        transmit(s->net, c, sizeof(*c), -1);
+        free(c);
+        send_failed(s, id, BG_E_SERVER_CERT_VALIDATION_INTERFACE_REQUIRED, NET_FATAL);
+}
+
+static void wait_asked(const Scene *s, const Judge *judge, unsigned n)
+{
+        while (judge->asked < n) {
+                int r = sd_bus_process(s->bus, NULL);
+
+                assert_true(r >= 0);
+                if (r == 0)
+                        assert_true(sd_bus_wait(s->bus, (uint64_t)PATIENCE_MSEC * 1000) > 0);
+        }
+        assert_true(sd_bus_flush(s->bus) >= 0);
+        assert_int_equal(judge->asked, n);
+}
+
+/* A job that asks judge, up to its first question. */
+static void scene_with_judge(void **state, Judge *judge, Scene *s, Order *order)
+{
+        scene_begin(*state, s);
+        scene_add_file(s, "/tmp/x");
+        assert_true(sd_bus_add_object_vtable(s->bus, NULL, CALLBACK_PATH, CALLBACK_INTERFACE,
+                                             judge_vtable, judge) >= 0);
+        assert_true(sd_bus_call_method(s->bus, NULL, s->job, JOB_INTERFACE,
+                                       "SetServerCertificateValidationInterface", NULL, NULL, "b",
+                                       1) >= 0);
+        move_with(s, order);
+        assert_int_equal(order->http.ask, 1);
+        assert_int_equal(order->http.n_accepted, 0);
+        send_question(s, order->http.header.sequence, "127.0.0.1:443");
+        wait_asked(s, judge, 1);
+}
+
+static void resume_temp(const Scene *s)
+{
+        FileRequest request = expect_request(s->file, FILE_RESUME_TEMP);
+        _cleanup_(closep) int temp = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+        answer_request(s->file, &request, 0, temp);
+}
+
+static void test_accepted_certificate(void **state)
+{
+        _cleanup_(order_clear) Order order = {0}, again = {0}, other = {0};
+        Judge judge = {.verdict = S_OK};
+        const NetAccepted *accepted;
+        Scene s;
+
+        scene_with_judge(state, &judge, &s, &order);
+        resume_temp(&s);
+        receive_order(&s, &again);
+        assert_int_equal(again.http.n_accepted, 1);
+        accepted = (const NetAccepted *)(const void *)again.parts;
+        assert_string_equal(accepted->authority, "127.0.0.1:443");
+        assert_memory_equal(accepted->sha256, "\4\5\6\0", 4);
+
+        /* the same certificate of another server is another question */
+        send_question(&s, again.http.header.sequence, "127.0.0.1:444");
+        wait_asked(&s, &judge, 2);
+        resume_temp(&s);
+        receive_order(&s, &other);
+        assert_int_equal(other.http.n_accepted, 2);
+        scene_end(&s);
+}
+
+static void test_declined_certificate(void **state)
+{
+        _cleanup_(order_clear) Order order = {0}, again = {0};
+        Judge judge = {.verdict = E_FAIL};
+        Scene s;
+
+        scene_with_judge(state, &judge, &s, &order);
+        wait_state(s.bus, s.job, JOB_TRANSIENT_ERROR);
+        wait_error(&s, E_FAIL, 8);
+        scene_resume(&s); /* it is not remembered: asked again */
+        resume_temp(&s);
+        receive_order(&s, &again);
+        assert_int_equal(again.http.n_accepted, 0);
+        scene_end(&s);
+}
+
+/* Whoever was to be asked has gone: the job waits for its owner, also over a restart. */
+static void test_nobody_to_ask(void **state)
+{
+        _cleanup_(order_clear) Order order = {0}, again = {0};
+        Judge judge = {.silent = true};
+        Scene s;
+
+        scene_with_judge(state, &judge, &s, &order);
+        judge.kept = sd_bus_message_unref(judge.kept);
+        bus_end(&s.bus);
+        assert_true(speak(dial(s.world), &s.bus) >= 0);
+        wait_state(s.bus, s.job, JOB_ERROR);
+        wait_error(&s, BG_E_SERVER_CERT_VALIDATION_INTERFACE_REQUIRED, 8);
+        scene_resume(&s);
+        resume_temp(&s);
+        receive_order(&s, &again);
+        assert_int_equal(again.http.ask, 1);
+        send_question(&s, again.http.header.sequence, "127.0.0.1:443");
+        wait_state(s.bus, s.job, JOB_ERROR);
+        scene_end(&s);
+}
+
+/* A client that does not answer holds up neither Suspend nor what follows. */
+static void test_suspended_while_asking(void **state)
+{
+        _cleanup_(order_clear) Order order = {0}, again = {0};
+        Judge judge = {.silent = true};
+        Scene s;
+
+        scene_with_judge(state, &judge, &s, &order);
+        call(&s, "Suspend", "", NULL);
+        scene_resume(&s);
+        resume_temp(&s);
+        receive_order(&s, &again);
+        assert_true(sd_bus_reply_method_return(judge.kept, "i", S_OK) >= 0);
+        judge.kept = sd_bus_message_unref(judge.kept);
+        send_question(&s, again.http.header.sequence, "127.0.0.1:443");
+        resume_temp(&s); /* the late answer holds */
+        scene_end(&s);
+}
+
+static void test_validation_of_an_active_job(void **state)
+{
+        _cleanup_(order_clear) Order order = {0};
+        Judge judge = {.verdict = S_OK};
+        Pending pending;
+        Scene s;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+
+        scene_with_judge(state, &judge, &s, &order);
+        assert_true(sd_bus_message_new_method_call(s.bus, &m, NULL, s.job, JOB_INTERFACE,
+                                                   "SetServerCertificateValidationInterface") >= 0);
+        assert_true(sd_bus_message_append(m, "b", 0) >= 0);
+        begin(s.bus, &pending, m);
+        assert_string_equal(finish(&pending), "org.bitsd1.Error.BG_E_READ_ONLY_WHEN_JOB_ACTIVE");
+        scene_end(&s);
+}
+
 /* ---- what comes in --------------------------------------------------------------------------- */
 
 static void test_response_headers(void **state)
@@ -563,6 +757,11 @@ int main(int argc, char **argv)
                 WITH_WORLD(test_certificate_is_gone),
                 WITH_WORLD(test_certificate_without_tls),
                 WITH_WORLD(test_unsealed_certificate),
+                WITH_WORLD(test_accepted_certificate),
+                WITH_WORLD(test_declined_certificate),
+                WITH_WORLD(test_nobody_to_ask),
+                WITH_WORLD(test_suspended_while_asking),
+                WITH_WORLD(test_validation_of_an_active_job),
                 WITH_WORLD(test_response_headers),
                 WITH_WORLD(test_headers_that_end_early),
                 WITH_WORLD(test_reported_redirect),

@@ -70,6 +70,14 @@ static int append_certificate(const Transfer *t, int fd, NetHttp *http)
         return r;
 }
 
+static int append_accepted(const Job *job, int fd, NetHttp *http)
+{
+        const Validation *v = &job->validation;
+
+        http->n_accepted = (uint32_t)v->n_accepted;
+        return append(fd, v->accepted, v->n_accepted * sizeof(*v->accepted));
+}
+
 static int seal(int fd)
 {
         int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
@@ -84,11 +92,13 @@ int transfer_http(const Transfer *t, NetHttp *ret, int *ret_fd)
         _cleanup_(closep) int fd = -1;
         int r = 0;
 
-        if (!options->security_flags && !options->method && !with_headers && t->certificate < 0)
+        if (!options->security_flags && !options->method && !options->asks && !with_headers &&
+            t->certificate < 0)
                 return 0;
         *ret = (NetHttp){
                 .header = {.type = NET_HTTP, .sequence = t->net_id},
                 .security_flags = options->security_flags,
+                .ask = options->asks,
         };
         if (options->method)
                 memcpy(ret->method, options->method, strlen(options->method) + 1);
@@ -99,6 +109,8 @@ int transfer_http(const Transfer *t, NetHttp *ret, int *ret_fd)
                 r = append_headers(t->job, fd, ret);
         if (r == 0 && t->certificate >= 0)
                 r = append_certificate(t, fd, ret);
+        if (r == 0 && options->asks)
+                r = append_accepted(t->job, fd, ret);
         if (r == 0)
                 r = seal(fd);
         if (r < 0)

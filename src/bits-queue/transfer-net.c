@@ -151,6 +151,16 @@ static bool on_redirected(Transfer *t, const NetRedirected *redirected)
         return true;
 }
 
+static bool on_certificate(Transfer *t, const NetCertificate *certificate)
+{
+        if (!is_asking(t) || t->question)
+                return false;
+        t->question = malloc(sizeof(*t->question));
+        if (t->question)
+                *t->question = *certificate;
+        return true;
+}
+
 /* The remote name becomes where the redirect led; one that could not be given to a file does not.
  * What its owner called it stays known. */
 static void adopt_redirect(Transfer *t)
@@ -383,6 +393,12 @@ static bool on_failed(Transfer *t, const NetFailed *failed)
                 transfer_end(t);
                 return true;
         }
+        if (t->question && failed->hresult == BG_E_SERVER_CERT_VALIDATION_INTERFACE_REQUIRED) {
+                _cleanup_(freep) NetCertificate *question = TAKE_PTR(t->question);
+
+                validation_ask(t, question);
+                return true;
+        }
         if (failed->class == NET_CHANGED) {
                 start_anew(t);
                 return true;
@@ -436,7 +452,7 @@ bool transfer_on_net(Transfer *t, const NetReport *report)
         case NET_REDIRECTED:
                 return on_redirected(t, &report->redirected);
         case NET_CERTIFICATE:
-                return false;
+                return on_certificate(t, &report->certificate);
         case NET_READY:
         case NET_TRANSFER:
         case NET_PROCEED:

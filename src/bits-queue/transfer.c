@@ -38,6 +38,7 @@ void transfer_unref(Transfer *t)
         closep(&t->source);
         closep(&t->certificate);
         free(t->redirected);
+        free(t->question);
         job_unref(t->job);
         free(t);
 }
@@ -266,6 +267,10 @@ void transfer_stop(Transfer *t)
         if (t->stop)
                 return;
         t->stop = true;
+        if (t->state == TRANSFER_ASKING) {
+                transfer_end(t); /* the client may take his time */
+                return;
+        }
         if (t->worker) {
                 t->state = TRANSFER_STOPPING;
                 net_order(t->worker, NET_CANCEL, t->net_id);
@@ -276,6 +281,6 @@ void transfer_stop(Transfer *t)
 
 void transfer_abandon(Transfer *t)
 {
-        transfer_stop(t);
         t->deaf = true;
+        transfer_stop(t); /* which may end it */
 }

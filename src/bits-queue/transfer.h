@@ -27,6 +27,7 @@ typedef enum TransferState {
         TRANSFER_CERTIFYING, /* the owner's bits-file reads his client certificate */
         TRANSFER_MOVING,     /* bits-net works */
         TRANSFER_RESTARTING, /* offset 0 is being committed; bits-net waits */
+        TRANSFER_ASKING,     /* the client was asked whether to trust the server */
         TRANSFER_SEALING,    /* bits-file checks and seals */
         TRANSFER_STOPPING,   /* bits-net was told to stop */
         TRANSFER_STATE_COUNT,
@@ -51,7 +52,9 @@ typedef struct Transfer {
         int source;      /* read descriptor likewise; -1: none */
         int certificate; /* from the owner's bits-file; -1: none */
         uint64_t certificate_size;
-        char *redirected; /* owned; where a redirect led, until the answer counts */
+        NetCertificate *question; /* owned; the server's, until bits-net has ended the transfer */
+        NetAccepted asked;        /* while ASKING */
+        char *redirected;         /* owned; where a redirect led, until the answer counts */
         unsigned busy_tries;
         void *timer; /* sd_event_source */
 } Transfer;

@@ -18,7 +18,7 @@ FINAL = ("ACKNOWLEDGED", "CANCELLED")
 S_OK, S_FALSE, E_NOTIMPL, E_ACCESSDENIED, E_PENDING = 0, 1, 0x80004001, 0x80070005, 0x8000000A
 BG_E_INVALID_STATE, BG_E_ERROR_INFORMATION_UNAVAILABLE = 0x80200002, 0x8020000F
 BG_S_PARTIAL_COMPLETE, BG_E_READ_ONLY_PROPERTY_AFTER_RESUME = 0x00200017, 0x80200062
-BG_E_READ_ONLY_PROPERTY = 0x80200058
+BG_E_READ_ONLY_PROPERTY, BG_E_READ_ONLY_WHEN_JOB_ACTIVE = 0x80200058, 0x80200075
 ERROR_FILE_NOT_FOUND, RPC_X_BAD_STUB_DATA = 0x80070002, 0x800706F7
 
 
@@ -106,6 +106,12 @@ def no_certificate(state, caller):
     return RPC_X_BAD_STUB_DATA if caller == OWNER else E_ACCESSDENIED
 
 
+def while_paused(state, caller):
+    if state in FINAL:
+        return BG_E_INVALID_STATE
+    return S_OK if state in ("SUSPENDED", "ERROR", "TRANSFERRED") else BG_E_READ_ONLY_WHEN_JOB_ACTIVE
+
+
 def number(value):
     return dbus.UInt32(value)
 
@@ -180,6 +186,7 @@ JOB = {
     "SetClientCertificateByName": Row(no_store, "uss", lambda job: (number(0), "none", "subject")),
     "RemoveClientCertificate": Row(remove_nothing),
     "GetClientCertificate": Row(no_certificate),
+    "SetServerCertificateValidationInterface": Row(while_paused, "b", lambda job: (False,)),
     "SetHelperToken": Row(owners_change, "h", lambda job: (dbus.types.UnixFd(job.token),)),
     "ClearHelperToken": Row(owners_change),
     "SetHelperTokenFlags": setter(0, owners_change),

@@ -11,6 +11,7 @@
 
 #include "file.h"
 #include "store/store.h"
+#include "wire/net.h"
 
 typedef struct Client Client;
 typedef struct Job Job;
@@ -30,13 +31,15 @@ typedef enum CallbackKind {
         CALLBACK_MODIFICATION,
         CALLBACK_FILE,
         CALLBACK_RANGES,
+        CALLBACK_CERTIFICATE,
 } CallbackKind;
 
 typedef struct CallbackEvent {
         CallbackKind kind;
-        uint32_t file;           /* FILE, RANGES: its index */
+        uint32_t file;           /* FILE, RANGES, CERTIFICATE: its index */
         const FileRange *ranges; /* RANGES */
         size_t n_ranges;
+        const NetCertificate *certificate; /* CERTIFICATE */
 } CallbackEvent;
 
 /* Calls the client's callback object; done gets its HRESULT, or that of the failure to reach it

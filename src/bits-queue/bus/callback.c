@@ -10,6 +10,7 @@
 
 enum {
         ANSWER_USEC = 5 * 60 * 1000 * 1000,
+        X509_ASN_ENCODING = 1, /* of certEncodingType */
 };
 
 struct Callback {
@@ -70,6 +71,19 @@ static int append_ranges(sd_bus_message *m, const CallbackEvent *event)
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
+static int append_certificate(sd_bus_message *m, const CallbackEvent *event)
+{
+        const NetCertificate *c = event->certificate;
+        int r;
+
+        r = sd_bus_message_append(m, "u", event->file);
+        if (r >= 0)
+                r = sd_bus_message_append_array(m, 'y', c->der, c->size);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "u", X509_ASN_ENCODING);
+        return r < 0 ? r : sd_bus_message_append_array(m, 'y', c->der + c->size, c->chain_size);
+}
+
 static int append_arguments(sd_bus_message *m, const CallbackEvent *event, const Job *job)
 {
         char path[JOB_PATH_SIZE];
@@ -91,6 +105,8 @@ static int append_arguments(sd_bus_message *m, const CallbackEvent *event, const
         case CALLBACK_RANGES:
                 r = sd_bus_message_append(m, "u", event->file);
                 return r < 0 ? r : append_ranges(m, event);
+        case CALLBACK_CERTIFICATE:
+                return append_certificate(m, event);
         }
         return -EINVAL;
 }
@@ -99,9 +115,12 @@ int callback_call(Client *client, const CallbackEvent *event, Job *job,
                   void (*done)(void *userdata, HRESULT hr), void *userdata)
 {
         static const char *const members[] = {
-                [CALLBACK_TRANSFERRED] = "JobTransferred",   [CALLBACK_ERROR] = "JobError",
-                [CALLBACK_MODIFICATION] = "JobModification", [CALLBACK_FILE] = "FileTransferred",
+                [CALLBACK_TRANSFERRED] = "JobTransferred",
+                [CALLBACK_ERROR] = "JobError",
+                [CALLBACK_MODIFICATION] = "JobModification",
+                [CALLBACK_FILE] = "FileTransferred",
                 [CALLBACK_RANGES] = "FileRangesTransferred",
+                [CALLBACK_CERTIFICATE] = "ValidateServerCertificate",
         };
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         Callback *c;

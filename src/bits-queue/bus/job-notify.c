@@ -27,6 +27,16 @@ int job_notify_set_level(Target *t, sd_bus_message *m)
         return job_after_commit(t, m, job_set_receiver(t->job, t->client, level));
 }
 
+int job_notify_set_validation(Target *t, sd_bus_message *m)
+{
+        int on, r = sd_bus_message_read(m, "b", &on);
+
+        if (r < 0)
+                return r;
+        t->client->receives |= on != 0;
+        return job_after_commit(t, m, job_set_validation(t->job, t->client, on != 0));
+}
+
 int job_notify_get_interface(Target *t, sd_bus_message *m)
 {
         return sd_bus_reply_method_return(m, "b", t->job->receiver != NULL);

@@ -44,6 +44,7 @@ int job_after_commit(Target *t, sd_bus_message *m, HRESULT hr);
 /* org.bitsd1.Job's methods about notifications (job-notify.c). */
 int job_notify_set_interface(Target *t, sd_bus_message *m);
 int job_notify_set_level(Target *t, sd_bus_message *m);
+int job_notify_set_validation(Target *t, sd_bus_message *m);
 int job_notify_get_interface(Target *t, sd_bus_message *m);
 int job_notify_set_command(Target *t, sd_bus_message *m);
 int job_notify_get_command(Target *t, sd_bus_message *m);

@@ -19,7 +19,7 @@ static void put_http(RowWriter *row, const HttpOptions *http)
         row_text(row, http->certificate_store ? http->certificate_store : "");
         row_text(row, http->certificate_subject ? http->certificate_subject : "");
         row_blob(row, http->certificate_hash, sizeof(http->certificate_hash));
-        row_number(row, 0);
+        row_number(row, http->asks);
 }
 
 static int put_job(Store *store, const Job *job)
@@ -160,6 +160,7 @@ static bool read_http(sqlite3_stmt *s, HttpOptions *ret)
         ret->security_flags = (uint32_t)sqlite3_column_int64(s, JOB_security_flags);
         ret->method = column_text_or_null(s, JOB_http_method);
         ret->headers_write_only = sqlite3_column_int64(s, JOB_headers_write_only) != 0;
+        ret->asks = sqlite3_column_int64(s, JOB_certificate_asked) != 0;
         ret->headers.size = (size_t)sqlite3_column_bytes(s, JOB_headers);
         if (!read_certificate(s, ret))
                 return false;

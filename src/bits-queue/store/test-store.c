@@ -148,6 +148,7 @@ static void fill(Queue *queue)
         job->http.certificate_store = strdup("MY");
         job->http.certificate_subject = strdup("");
         job->http.certificate_location = 1;
+        job->http.asks = true;
         job->http.certificate_hash[19] = 9;
         assert_int_equal(store_insert_file(store, file), 0);
         assert_int_equal(store_update_job(store, job), 0);
@@ -189,6 +190,7 @@ static void test_keeps_what_was_committed(void **state)
         assert_string_equal(loaded[0]->http.certificate_subject, "");
         assert_int_equal(loaded[0]->http.certificate_location, 1);
         assert_int_equal(loaded[0]->http.certificate_hash[19], 9);
+        assert_true(loaded[0]->http.asks);
         assert_null(loaded[1]->http.certificate_store);
         assert_null(loaded[1]->http.method);
         assert_null(loaded[1]->http.headers.data);
