@@ -775,10 +775,13 @@ BITS_UUID(AsyncIBackgroundCopyCallback, IID_AsyncIBackgroundCopyCallback)
 /* clang-format off */
 #include <bits1_5.h>
 #include <bits2_0.h>
+#include <bits2_5.h>
 #include <bits3_0.h>
 #include <bits4_0.h>
 #include <bits5_0.h>
 #include <bits10_1.h>
+#include <bits10_2.h>
+#include <bits10_3.h>
 /* clang-format on */
 
 #endif

@@ -1,7 +1,6 @@
 /*
  * bits10_1.h: what BITS 10.1 added: ranges on demand. Included by bits.h; what is said there of
- * every call holds here, but that NULL is HRESULT_FROM_WIN32(RPC_X_NULL_REF_POINTER). The
- * classes of later versions, 10.2 and 10.3, are not registered.
+ * every call holds here, but that NULL is HRESULT_FROM_WIN32(RPC_X_NULL_REF_POINTER).
  */
 #include <bits.h> /* which includes this one when its turn has come */
 

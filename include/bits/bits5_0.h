@@ -55,8 +55,9 @@ typedef enum {
         BITS_JOB_PROPERTY_ID_COST_FLAGS = 1,
         /* ClsID: stored, no class is ever created. GUID_NULL. Any time. */
         BITS_JOB_PROPERTY_NOTIFICATION_CLSID = 2,
-        /* Enable: the server need not know sizes and ranges; content without a size may end with
-         * its connection, and whether it is whole is the client's to judge. FALSE. Downloads,
+        /* Enable: the server need not know sizes and ranges; what did not come whole begins anew,
+         * content without a size may end with its connection, and whether it is whole is the
+         * client's to judge; the job runs with BG_JOB_PRIORITY_FOREGROUND only. FALSE. Downloads,
          * before Resume. */
         BITS_JOB_PROPERTY_DYNAMIC_CONTENT = 3,
         /* Enable: progress is not kept over a crash. FALSE. Downloads, before AddFile. */
@@ -83,7 +84,8 @@ typedef union {
 
 /* Page: BITS_FILE_PROPERTY_ID enumeration (bits5_0.h). */
 typedef enum {
-        /* String, read-only: the headers of the last answer for this file; empty so far. */
+        /* String, read-only: status line and headers of the last answer for this file; empty
+         * before one. */
         BITS_FILE_PROPERTY_ID_HTTP_RESPONSE_HEADERS = 1,
 } BITS_FILE_PROPERTY_ID;
 

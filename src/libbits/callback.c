@@ -18,12 +18,14 @@
 
 #define CALLBACK_PATH      "/org/bitsd1/callback"
 #define CALLBACK_INTERFACE "org.bitsd1.Callback"
+#define SET_VALIDATION     "SetServerCertificateValidationInterface"
 
 typedef enum NotifyLevel { /* the newest interface that an object has; values of SetNotifyLevel */
         LEVEL_NONE,
         LEVEL_JOB,
         LEVEL_FILE,
         LEVEL_RANGES,
+        LEVEL_CERTIFICATES, /* of its own: the object that judges servers' certificates */
 } NotifyLevel;
 
 typedef struct Registration {
@@ -35,7 +37,7 @@ typedef struct Registration {
         Apartment *apartment;
         IUnknown *object; /* as the program gave it */
         NotifyLevel level;
-        IBackgroundCopyCallback *callback; /* IBackgroundCopyCallback2 or 3 from those levels on */
+        IUnknown *callback; /* IBackgroundCopyCallback, 2 or 3, or the judge of certificates */
 } Registration;
 typedef TAILQ_HEAD(RegistrationList, Registration) RegistrationList;
 
@@ -45,6 +47,7 @@ typedef enum NotificationKind {
         NOTIFY_MODIFICATION,
         NOTIFY_FILE,
         NOTIFY_RANGES,
+        NOTIFY_CERTIFICATE,
 } NotificationKind;
 
 typedef struct Notification {
@@ -55,8 +58,12 @@ typedef struct Notification {
         uint64_t serial;
         char job_path[JOB_PATH_SIZE];
         ErrorInfo error;     /* of NOTIFY_ERROR */
-        uint32_t file_index; /* of NOTIFY_FILE and NOTIFY_RANGES */
+        uint32_t file_index; /* of NOTIFY_FILE, NOTIFY_RANGES and NOTIFY_CERTIFICATE */
         RangeList ranges;    /* of NOTIFY_RANGES */
+        /* of NOTIFY_CERTIFICATE; both are the call's own */
+        const void *certificate, *chain;
+        size_t certificate_size, chain_size;
+        uint32_t encoding;
 } Notification;
 
 static struct {
@@ -67,13 +74,19 @@ static struct {
 /* ---- registrations -----------------------------------------------------------------------------
  */
 
+static bool is_judge(const Registration *registration)
+{
+        return registration->level == LEVEL_CERTIFICATES;
+}
+
 /* Under the lock. */
-static Registration *find(const char *job_path)
+static Registration *find(const char *job_path, bool judge)
 {
         Registration *registration;
 
         TAILQ_FOREACH (registration, &registry.list, link)
-                if (strcmp(registration->job_path, job_path) == 0)
+                if (strcmp(registration->job_path, job_path) == 0 &&
+                    is_judge(registration) == judge)
                         return registration;
         return NULL;
 }
@@ -87,7 +100,7 @@ static void registration_unref(Registration *registration)
         pthread_mutex_unlock(&registry.lock);
         if (!last)
                 return;
-        apartment_release(registration->apartment, (IUnknown *)registration->callback);
+        apartment_release(registration->apartment, registration->callback);
         apartment_release(registration->apartment, registration->object);
         apartment_unref(registration->apartment);
         free(registration);
@@ -121,6 +134,16 @@ static bool is_of_job(const Registration *registration, const void *job_path)
         return strcmp(registration->job_path, job_path) == 0;
 }
 
+static bool is_receiver_of_job(const Registration *registration, const void *job_path)
+{
+        return is_of_job(registration, job_path) && !is_judge(registration);
+}
+
+static bool is_judge_of_job(const Registration *registration, const void *job_path)
+{
+        return is_of_job(registration, job_path) && is_judge(registration);
+}
+
 static bool is_of_apartment(const Registration *registration, const void *apartment)
 {
         return registration->apartment == apartment;
@@ -139,7 +162,8 @@ static bool is_this(const Registration *registration, const void *what)
 static bool is_other_of_job(const Registration *registration, const void *what)
 {
         return registration != what &&
-               is_of_job(registration, ((const Registration *)what)->job_path);
+               is_of_job(registration, ((const Registration *)what)->job_path) &&
+               is_judge(registration) == is_judge(what);
 }
 
 void callback_forget_job(const char *job_path)
@@ -157,7 +181,7 @@ void callback_forget_connection(uint64_t serial)
         forget(is_of_connection, &serial);
 }
 
-static HRESULT query_newest(IUnknown *object, NotifyLevel *ret_level, IBackgroundCopyCallback **ret)
+static HRESULT query_newest(IUnknown *object, NotifyLevel *ret_level, IUnknown **ret)
 {
         static const IID *const iids[] = {
                 [LEVEL_JOB] = &IID_IBackgroundCopyCallback,
@@ -175,9 +199,17 @@ static HRESULT query_newest(IUnknown *object, NotifyLevel *ret_level, IBackgroun
         return hr; /* of the oldest, if it has none */
 }
 
-static HRESULT registration_new(const char *job_path, IUnknown *object, Registration **ret)
+static HRESULT query_judge(IUnknown *object, NotifyLevel *ret_level, IUnknown **ret)
 {
-        IBackgroundCopyCallback *callback;
+        *ret_level = LEVEL_CERTIFICATES;
+        return object->lpVtbl->QueryInterface(
+                object, &IID_IBackgroundCopyServerCertificateValidationCallback, (void **)ret);
+}
+
+static HRESULT registration_new(const char *job_path, IUnknown *object, bool judge,
+                                Registration **ret)
+{
+        IUnknown *callback;
         Registration *registration;
         Apartment *apartment;
         NotifyLevel level;
@@ -186,7 +218,7 @@ static HRESULT registration_new(const char *job_path, IUnknown *object, Registra
         apartment = apartment_current();
         if (!apartment)
                 return CO_E_NOTINITIALIZED;
-        hr = query_newest(object, &level, &callback);
+        hr = (judge ? query_judge : query_newest)(object, &level, &callback);
         registration = SUCCEEDED(hr) ? calloc(1, sizeof(*registration)) : NULL;
         if (!registration) {
                 apartment_unref(apartment);
@@ -216,25 +248,25 @@ static HRESULT announce(const Remote *remote, NotifyLevel level)
                                   : call_number(remote, "SetNotifyLevel", level);
 }
 
-HRESULT callback_set(const Remote *remote, IUnknown *object)
+static HRESULT announce_registration(const Remote *remote, const Registration *registration)
+{
+        return is_judge(registration) ? call_switch(remote, SET_VALIDATION, true)
+                                      : announce(remote, registration->level);
+}
+
+static HRESULT set_object(const Remote *remote, IUnknown *object, bool judge)
 {
         Registration *registration;
         uint64_t serial;
         HRESULT hr;
 
-        if (!object) {
-                hr = announce(remote, LEVEL_NONE);
-                if (SUCCEEDED(hr))
-                        callback_forget_job(remote->path);
-                return hr;
-        }
-        hr = registration_new(remote->path, object, &registration);
+        hr = registration_new(remote->path, object, judge, &registration);
         if (FAILED(hr))
                 return hr;
         pthread_mutex_lock(&registry.lock); /* before the service knows: it may call at once */
         TAILQ_INSERT_HEAD(&registry.list, registration, link);
         pthread_mutex_unlock(&registry.lock);
-        hr = announce(remote, registration->level);
+        hr = announce_registration(remote, registration);
         if (SUCCEEDED(hr)) {
                 forget(is_other_of_job, registration);
                 serial = connection_serial(NULL);
@@ -247,13 +279,37 @@ HRESULT callback_set(const Remote *remote, IUnknown *object)
         return hr;
 }
 
+HRESULT callback_set(const Remote *remote, IUnknown *object)
+{
+        HRESULT hr;
+
+        if (object)
+                return set_object(remote, object, false);
+        hr = announce(remote, LEVEL_NONE);
+        if (SUCCEEDED(hr))
+                forget(is_receiver_of_job, remote->path);
+        return hr;
+}
+
+HRESULT callback_set_validation(const Remote *remote, IUnknown *object)
+{
+        HRESULT hr;
+
+        if (object)
+                return set_object(remote, object, true);
+        hr = call_switch(remote, SET_VALIDATION, false);
+        if (SUCCEEDED(hr))
+                forget(is_judge_of_job, remote->path);
+        return hr;
+}
+
 IUnknown *callback_get(const char *job_path)
 {
         const Registration *registration;
         IUnknown *object = NULL;
 
         pthread_mutex_lock(&registry.lock);
-        registration = find(job_path);
+        registration = find(job_path, false);
         if (registration) {
                 object = registration->object;
                 object->lpVtbl->AddRef(object);
@@ -267,7 +323,7 @@ IUnknown *callback_get(const char *job_path)
 
 static HRESULT deliver_error(const Notification *n, IBackgroundCopyJob *job)
 {
-        IBackgroundCopyCallback *callback = n->registration->callback;
+        IBackgroundCopyCallback *callback = (IBackgroundCopyCallback *)n->registration->callback;
         IBackgroundCopyError *error;
         HRESULT hr;
 
@@ -281,7 +337,7 @@ static HRESULT deliver_error(const Notification *n, IBackgroundCopyJob *job)
 
 static HRESULT deliver_file(const Notification *n, IBackgroundCopyJob *job)
 {
-        IUnknown *callback = (IUnknown *)n->registration->callback;
+        IUnknown *callback = n->registration->callback;
         IBackgroundCopyCallback2 *two = (IBackgroundCopyCallback2 *)callback;
         IBackgroundCopyCallback3 *three = (IBackgroundCopyCallback3 *)callback;
         IBackgroundCopyFile *file;
@@ -297,9 +353,26 @@ static HRESULT deliver_file(const Notification *n, IBackgroundCopyJob *job)
         return hr;
 }
 
+static HRESULT deliver_certificate(const Notification *n, IBackgroundCopyJob *job)
+{
+        IBackgroundCopyServerCertificateValidationCallback *judge =
+                (IBackgroundCopyServerCertificateValidationCallback *)n->registration->callback;
+        IBackgroundCopyFile *file;
+        HRESULT hr;
+
+        hr = file_new(n->job_path, n->file_index, &file);
+        if (FAILED(hr))
+                return hr;
+        hr = judge->lpVtbl->ValidateServerCertificate(judge, job, file, (DWORD)n->certificate_size,
+                                                      n->certificate, n->encoding,
+                                                      (DWORD)n->chain_size, n->chain);
+        file->lpVtbl->Release(file);
+        return hr;
+}
+
 static HRESULT deliver(const Notification *n)
 {
-        IBackgroundCopyCallback *callback = n->registration->callback;
+        IBackgroundCopyCallback *callback = (IBackgroundCopyCallback *)n->registration->callback;
         IBackgroundCopyJob *job;
         HRESULT hr;
 
@@ -319,6 +392,9 @@ static HRESULT deliver(const Notification *n)
         case NOTIFY_FILE:
         case NOTIFY_RANGES:
                 hr = deliver_file(n, job);
+                break;
+        case NOTIFY_CERTIFICATE:
+                hr = deliver_certificate(n, job);
                 break;
         }
         job->lpVtbl->Release(job);
@@ -356,12 +432,12 @@ static int post(Notification *n)
         static const NotifyLevel needed[] = {
                 [NOTIFY_TRANSFERRED] = LEVEL_JOB,  [NOTIFY_ERROR] = LEVEL_JOB,
                 [NOTIFY_MODIFICATION] = LEVEL_JOB, [NOTIFY_FILE] = LEVEL_FILE,
-                [NOTIFY_RANGES] = LEVEL_RANGES,
+                [NOTIFY_RANGES] = LEVEL_RANGES,    [NOTIFY_CERTIFICATE] = LEVEL_CERTIFICATES,
         };
         int r = -ENOTCONN;
 
         pthread_mutex_lock(&registry.lock);
-        n->registration = find(n->job_path);
+        n->registration = find(n->job_path, n->kind == NOTIFY_CERTIFICATE);
         if (n->registration && n->registration->level < needed[n->kind])
                 r = -EOPNOTSUPP;
         else if (n->registration) {
@@ -373,6 +449,18 @@ static int post(Notification *n)
         }
         pthread_mutex_unlock(&registry.lock);
         return r;
+}
+
+static int read_certificate(sd_bus_message *m, Notification *ret)
+{
+        int r;
+
+        r = sd_bus_message_read(m, "u", &ret->file_index);
+        if (r >= 0)
+                r = sd_bus_message_read_array(m, 'y', &ret->certificate, &ret->certificate_size);
+        if (r >= 0)
+                r = sd_bus_message_read(m, "u", &ret->encoding);
+        return r < 0 ? r : sd_bus_message_read_array(m, 'y', &ret->chain, &ret->chain_size);
 }
 
 static int read_notification(sd_bus_message *m, Notification *ret)
@@ -387,6 +475,8 @@ static int read_notification(sd_bus_message *m, Notification *ret)
                 return 0;
         case NOTIFY_ERROR:
                 return error_info_read(m, &ret->error);
+        case NOTIFY_CERTIFICATE:
+                return read_certificate(m, ret);
         case NOTIFY_FILE:
         case NOTIFY_RANGES:
                 break;
@@ -450,6 +540,12 @@ static int on_ranges_transferred(sd_bus_message *m, void *userdata, sd_bus_error
         return receive(m, userdata, NOTIFY_RANGES);
 }
 
+static int on_validate(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        (void)error;
+        return receive(m, userdata, NOTIFY_CERTIFICATE);
+}
+
 #define METHOD(name, in, handler) SD_BUS_METHOD(name, in, "i", handler, SD_BUS_VTABLE_UNPRIVILEGED)
 
 static const sd_bus_vtable vtable[] = {
@@ -459,6 +555,7 @@ static const sd_bus_vtable vtable[] = {
         METHOD("JobModification", "ou", on_modification),
         METHOD("FileTransferred", "ou", on_file_transferred),
         METHOD("FileRangesTransferred", "oua(tt)", on_ranges_transferred),
+        METHOD("ValidateServerCertificate", "ouayuay", on_validate),
         SD_BUS_VTABLE_END,
 };
 

@@ -14,6 +14,8 @@
 /* Registers object (NULL: nobody) with the service for the job of that path, which remote names
  * too. */
 HRESULT callback_set(const Remote *remote, IUnknown *object);
+/* The same for the object that judges servers' certificates. */
+HRESULT callback_set_validation(const Remote *remote, IUnknown *object);
 IUnknown *callback_get(const char *job_path); /* AddRef'ed; NULL: none of this process's */
 
 void callback_forget_job(const char *job_path);

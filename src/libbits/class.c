@@ -1,8 +1,7 @@
 /*
  * CoCreateInstance. A program tells the version by whether its class is registered, so one is when
- * what the version added is served. 2.5 is not: it added IBackgroundCopyJobHttpOptions alone; nor
- * are 10.2 and 10.3, which go on from there. 3.0 is, although IBitsPeerCacheAdministration is not
- * served: from BITS 4.0 on nothing is behind it.
+ * what the version added is served. 3.0 is, although IBitsPeerCacheAdministration is not served:
+ * from BITS 4.0 on nothing is behind it.
  */
 #include <bits.h>
 
@@ -15,9 +14,10 @@ static bool is_registered(REFCLSID clsid)
 {
         static const CLSID *const classes[] = {
                 &CLSID_BackgroundCopyManager,     &CLSID_BackgroundCopyManager1_5,
-                &CLSID_BackgroundCopyManager2_0,  &CLSID_BackgroundCopyManager3_0,
-                &CLSID_BackgroundCopyManager4_0,  &CLSID_BackgroundCopyManager5_0,
-                &CLSID_BackgroundCopyManager10_1,
+                &CLSID_BackgroundCopyManager2_0,  &CLSID_BackgroundCopyManager2_5,
+                &CLSID_BackgroundCopyManager3_0,  &CLSID_BackgroundCopyManager4_0,
+                &CLSID_BackgroundCopyManager5_0,  &CLSID_BackgroundCopyManager10_1,
+                &CLSID_BackgroundCopyManager10_2, &CLSID_BackgroundCopyManager10_3,
         };
 
         for (size_t i = 0; i < ELEMENTS(classes); i++)

@@ -1,5 +1,5 @@
 /* The life of a job's object. What its methods do is in job-methods.c, job-settings.c, job2.c
- * to job5.c and token-options.c. */
+ * to job5.c, token-options.c and http-options.c. */
 #include "libbits/job.h"
 
 #include <errno.h>
@@ -17,9 +17,11 @@ HRESULT job_new(const char *path, IBackgroundCopyJob **ret)
         *job = (Job){
                 .job.lpVtbl = &job_vtbl,
                 .options.lpVtbl = &token_options_vtbl,
+                .http.lpVtbl = &http_options_vtbl,
                 .refs = 1,
                 .blanket = BLANKET_DEFAULT,
                 .options_blanket = BLANKET_DEFAULT,
+                .http_blanket = BLANKET_DEFAULT,
         };
         memccpy(job->path, path, 0, JOB_PATH_SIZE);
         *ret = (IBackgroundCopyJob *)&job->job;
@@ -51,6 +53,7 @@ ULONG job_release(Job *job)
         if (left == 0) {
                 blanket_clear(&job->blanket);
                 blanket_clear(&job->options_blanket);
+                blanket_clear(&job->http_blanket);
                 free(job);
         }
         return left;
@@ -84,6 +87,11 @@ static const struct {
         {&IID_IBackgroundCopyJob4, "IBackgroundCopyJob4", offsetof(Job, job)},
         {&IID_IBackgroundCopyJob5, "IBackgroundCopyJob5", offsetof(Job, job)},
         {&IID_IBitsTokenOptions, "IBitsTokenOptions", offsetof(Job, options)},
+        {&IID_IBackgroundCopyJobHttpOptions, "IBackgroundCopyJobHttpOptions", offsetof(Job, http)},
+        {&IID_IBackgroundCopyJobHttpOptions2, "IBackgroundCopyJobHttpOptions2",
+         offsetof(Job, http)},
+        {&IID_IBackgroundCopyJobHttpOptions3, "IBackgroundCopyJobHttpOptions3",
+         offsetof(Job, http)},
 };
 
 HRESULT job_query(Job *job, Blanket *blanket, REFIID riid, void **ret)
@@ -117,5 +125,12 @@ Blanket *job_options_blanket(const IUnknown *proxy)
 {
         return (const void *)proxy->lpVtbl == &token_options_vtbl
                        ? &impl_from_options((IBitsTokenOptions *)proxy)->options_blanket
+                       : NULL;
+}
+
+Blanket *job_http_blanket(const IUnknown *proxy)
+{
+        return (const void *)proxy->lpVtbl == &http_options_vtbl
+                       ? &impl_from_http((IBackgroundCopyJobHttpOptions3 *)proxy)->http_blanket
                        : NULL;
 }

@@ -1,7 +1,7 @@
 /*
- * A job's object: IBackgroundCopyJob5, which is every older one too, and IBitsTokenOptions side by
- * side, one count. It holds the job's path at the service and a blanket for each of the two,
- * nothing else of the job.
+ * A job's object: IBackgroundCopyJob5, which is every older one too, IBitsTokenOptions and
+ * IBackgroundCopyJobHttpOptions3 side by side, one count. It holds the job's path at the service
+ * and a blanket for each of the three, nothing else of the job.
  */
 #pragma once
 
@@ -19,8 +19,9 @@
 typedef struct Job {
         IBackgroundCopyJob5 job;
         IBitsTokenOptions options;
+        IBackgroundCopyJobHttpOptions3 http;
         atomic_uint refs;
-        Blanket blanket, options_blanket;
+        Blanket blanket, options_blanket, http_blanket;
         char path[JOB_PATH_SIZE];
 } Job;
 
@@ -32,6 +33,11 @@ static inline Job *impl_from_job(IBackgroundCopyJob5 *job)
 static inline Job *impl_from_options(IBitsTokenOptions *options)
 {
         return (Job *)((char *)options - offsetof(Job, options));
+}
+
+static inline Job *impl_from_http(IBackgroundCopyJobHttpOptions3 *http)
+{
+        return (Job *)((char *)http - offsetof(Job, http));
 }
 
 HRESULT job_new(const char *path, IBackgroundCopyJob **ret);
@@ -51,7 +57,9 @@ static inline Remote job_remote(IBackgroundCopyJob5 *This)
 }
 
 Blanket *job_blanket(const IUnknown *proxy);         /* NULL: not a job of ours */
-Blanket *job_options_blanket(const IUnknown *proxy); /* NULL: not a job's options */
+Blanket *job_options_blanket(const IUnknown *proxy); /* NULL: not a job's token options */
+Blanket *job_http_blanket(const IUnknown *proxy);    /* NULL: not a job's HTTP options */
 
-extern const IBackgroundCopyJob5Vtbl job_vtbl;         /* job-methods.c */
-extern const IBitsTokenOptionsVtbl token_options_vtbl; /* token-options.c */
+extern const IBackgroundCopyJob5Vtbl job_vtbl;                     /* job-methods.c */
+extern const IBitsTokenOptionsVtbl token_options_vtbl;             /* token-options.c */
+extern const IBackgroundCopyJobHttpOptions3Vtbl http_options_vtbl; /* http-options.c */

@@ -149,7 +149,7 @@ HRESULT blanket_impersonate(Blanket *blanket, Token **ret)
 static Blanket *blanket_of(const IUnknown *proxy)
 {
         static Blanket *(*const kinds[])(const IUnknown *proxy) = {
-                manager_blanket, job_blanket,   job_options_blanket,
+                manager_blanket, job_blanket,   job_options_blanket, job_http_blanket,
                 file_blanket,    error_blanket, enumerator_blanket,
         };
         Blanket *blanket = NULL;

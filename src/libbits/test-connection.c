@@ -328,16 +328,16 @@ static void test_without_com(void **state)
 static void test_classes(void **state)
 {
         static const CLSID others[] = {
-                /* 2.5, 10.2, 10.3 */
-                {0x03ca98d6, 0xff5d, 0x49b8, {0xab, 0xc6, 0x03, 0xdd, 0x84, 0x12, 0x70, 0x20}},
-                {0x4575438f, 0xa6c8, 0x4976, {0xb0, 0xfe, 0x2f, 0x26, 0xb8, 0x0d, 0x95, 0x9e}},
-                {0x5fd42ad5, 0xc04e, 0x4d36, {0xad, 0xc7, 0xe0, 0x8f, 0xf1, 0x57, 0x37, 0xad}},
+                /* of BITS 1.0's queue manager, and of its server */
+                {0x69ad4aee, 0x51be, 0x439b, {0xa9, 0x2c, 0x86, 0xae, 0x49, 0x0e, 0x8b, 0x30}},
+                {0xefbbab68, 0x7286, 0x4783, {0x94, 0xbf, 0x94, 0x61, 0xd8, 0xb7, 0xe7, 0xe9}},
         };
         const CLSID *const classes[] = {
                 &CLSID_BackgroundCopyManager,     &CLSID_BackgroundCopyManager1_5,
                 &CLSID_BackgroundCopyManager2_0,  &CLSID_BackgroundCopyManager3_0,
                 &CLSID_BackgroundCopyManager4_0,  &CLSID_BackgroundCopyManager5_0,
-                &CLSID_BackgroundCopyManager10_1,
+                &CLSID_BackgroundCopyManager10_1, &CLSID_BackgroundCopyManager2_5,
+                &CLSID_BackgroundCopyManager10_2, &CLSID_BackgroundCopyManager10_3,
         };
         Client client = client_open(COINIT_MULTITHREADED);
         IUnknown *outer = (IUnknown *)client.manager;

@@ -155,6 +155,18 @@ static void test_slots(void **state)
 #define CALLBACK3_SLOTS(I)                                                                         \
         CALLBACK2_SLOTS(I) ROW(I, FileRangesTransferred, 7)
 
+#define HTTP_SLOTS(I)                                                                              \
+        ROW(I, QueryInterface, 0) ROW(I, AddRef, 1) ROW(I, Release, 2)                             \
+        ROW(I, SetClientCertificateByID, 3) ROW(I, SetClientCertificateByName, 4)                  \
+        ROW(I, RemoveClientCertificate, 5) ROW(I, GetClientCertificate, 6)                         \
+        ROW(I, SetCustomHeaders, 7) ROW(I, GetCustomHeaders, 8) ROW(I, SetSecurityFlags, 9)        \
+        ROW(I, GetSecurityFlags, 10)
+#define HTTP2_SLOTS(I)                                                                             \
+        HTTP_SLOTS(I) ROW(I, SetHttpMethod, 11) ROW(I, GetHttpMethod, 12)
+#define HTTP3_SLOTS(I)                                                                             \
+        HTTP2_SLOTS(I) ROW(I, SetServerCertificateValidationInterface, 13)                         \
+        ROW(I, MakeCustomHeadersWriteOnly, 14)
+
 /* clang-format on */
 static void test_inherited_slots(void **state)
 {
@@ -175,6 +187,15 @@ static void test_inherited_slots(void **state)
                 CALLBACK_SLOTS(IBackgroundCopyCallback){SLOTS(IBackgroundCopyCallback), 6},
                 CALLBACK2_SLOTS(IBackgroundCopyCallback2){SLOTS(IBackgroundCopyCallback2), 7},
                 CALLBACK3_SLOTS(IBackgroundCopyCallback3){SLOTS(IBackgroundCopyCallback3), 8},
+                HTTP_SLOTS(IBackgroundCopyJobHttpOptions){SLOTS(IBackgroundCopyJobHttpOptions), 11},
+                HTTP2_SLOTS(IBackgroundCopyJobHttpOptions2){SLOTS(IBackgroundCopyJobHttpOptions2),
+                                                            13},
+                HTTP3_SLOTS(IBackgroundCopyJobHttpOptions3){SLOTS(IBackgroundCopyJobHttpOptions3),
+                                                            15},
+                {SLOT(IBackgroundCopyServerCertificateValidationCallback,
+                      ValidateServerCertificate),
+                 3},
+                {SLOTS(IBackgroundCopyServerCertificateValidationCallback), 4},
         };
 
         (void)state;
@@ -295,6 +316,24 @@ static void test_all_values(void **state)
                 {(uint32_t)BITS_JOB_PROPERTY_MINIMUM_NOTIFICATION_INTERVAL_MS, 9},
                 {(uint32_t)BITS_JOB_PROPERTY_ON_DEMAND_MODE, 10},
                 {(uint32_t)BITS_FILE_PROPERTY_ID_HTTP_RESPONSE_HEADERS, 1},
+                {(uint32_t)BG_SSL_ENABLE_CRL_CHECK, 0x1},
+                {(uint32_t)BG_SSL_IGNORE_CERT_CN_INVALID, 0x2},
+                {(uint32_t)BG_SSL_IGNORE_CERT_DATE_INVALID, 0x4},
+                {(uint32_t)BG_SSL_IGNORE_UNKNOWN_CA, 0x8},
+                {(uint32_t)BG_SSL_IGNORE_CERT_WRONG_USAGE, 0x10},
+                {(uint32_t)BG_HTTP_REDIRECT_POLICY_MASK, 0x700},
+                {(uint32_t)BG_HTTP_REDIRECT_POLICY_ALLOW_SILENT, 0},
+                {(uint32_t)BG_HTTP_REDIRECT_POLICY_ALLOW_REPORT, 0x100},
+                {(uint32_t)BG_HTTP_REDIRECT_POLICY_DISALLOW, 0x200},
+                {(uint32_t)BG_HTTP_REDIRECT_POLICY_ALLOW_HTTPS_TO_HTTP, 0x800},
+                {(uint32_t)BG_CERT_STORE_LOCATION_CURRENT_USER, 0},
+                {(uint32_t)BG_CERT_STORE_LOCATION_LOCAL_MACHINE, 1},
+                {(uint32_t)BG_CERT_STORE_LOCATION_CURRENT_SERVICE, 2},
+                {(uint32_t)BG_CERT_STORE_LOCATION_SERVICES, 3},
+                {(uint32_t)BG_CERT_STORE_LOCATION_USERS, 4},
+                {(uint32_t)BG_CERT_STORE_LOCATION_CURRENT_USER_GROUP_POLICY, 5},
+                {(uint32_t)BG_CERT_STORE_LOCATION_LOCAL_MACHINE_GROUP_POLICY, 6},
+                {(uint32_t)BG_CERT_STORE_LOCATION_LOCAL_MACHINE_ENTERPRISE, 7},
         };
 
         (void)state;
@@ -326,6 +365,14 @@ static void test_identifiers(void **state)
                 {&CLSID_BackgroundCopyManager3_0, L"{659CDEA7-489E-11D9-A9CD-000D56965251}"},
                 {&CLSID_BackgroundCopyManager5_0, L"{1ECCA34C-E88A-44E3-8D6A-8921BDE9E452}"},
                 {&CLSID_BackgroundCopyManager10_1, L"{4BD3E4E1-7BD4-4A2B-9964-496400DE5193}"},
+                {&CLSID_BackgroundCopyManager2_5, L"{03CA98D6-FF5D-49B8-ABC6-03DD84127020}"},
+                {&CLSID_BackgroundCopyManager10_2, L"{4575438F-A6C8-4976-B0FE-2F26B80D959E}"},
+                {&CLSID_BackgroundCopyManager10_3, L"{5FD42AD5-C04E-4D36-ADC7-E08FF15737AD}"},
+                {&IID_IBackgroundCopyJobHttpOptions, L"{F1BD1079-9F01-4BDC-8036-F09B70095066}"},
+                {&IID_IBackgroundCopyJobHttpOptions2, L"{B591A192-A405-4FC3-8323-4C5C542578FC}"},
+                {&IID_IBackgroundCopyJobHttpOptions3, L"{8A9263D3-FD4C-4EDA-9B28-30132A4D4E3C}"},
+                {&IID_IBackgroundCopyServerCertificateValidationCallback,
+                 L"{4CEC0D02-DEF7-4158-813A-C32A46945FF7}"},
                 {&IID_IBackgroundCopyJob2, L"{54B50739-686F-45EB-9DFF-D6A9A0FAA9AF}"},
                 {&IID_IBackgroundCopyJob3, L"{443C8934-90FF-48ED-BCDE-26F5C7450042}"},
                 {&IID_IBackgroundCopyJob4, L"{659CDEAE-489E-11D9-A9CD-000D56965251}"},

@@ -131,6 +131,14 @@ void test_slots_of_proxies()
         LANDS(job->GetMaximumDownloadTime(nullptr), 52);
         LANDS(job->SetProperty(BITS_JOB_PROPERTY_ON_DEMAND_MODE, BITS_JOB_PROPERTY_VALUE()), 53);
         LANDS(job->GetProperty(BITS_JOB_PROPERTY_ID_COST_FLAGS, nullptr), 54);
+        auto *http = reinterpret_cast<IBackgroundCopyJobHttpOptions3 *>(&table);
+        LANDS(http->SetClientCertificateByID(BG_CERT_STORE_LOCATION_USERS, nullptr, nullptr), 3);
+        LANDS(http->GetClientCertificate(nullptr, nullptr, nullptr, nullptr), 6);
+        LANDS(http->SetCustomHeaders(nullptr), 7);
+        LANDS(http->GetSecurityFlags(nullptr), 10);
+        LANDS(http->SetHttpMethod(nullptr), 11);
+        LANDS(http->SetServerCertificateValidationInterface(nullptr), 13);
+        LANDS(http->MakeCustomHeadersWriteOnly(), 14);
         LANDS(file->GetRemoteName(nullptr), 3);
         LANDS(file->GetFileRanges(nullptr, nullptr), 6);
         LANDS(file->SetRemoteName(nullptr), 7);

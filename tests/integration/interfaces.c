@@ -38,13 +38,17 @@ static void classes(void)
                 {"1_0", &CLSID_BackgroundCopyManager},
                 {"1_5", &CLSID_BackgroundCopyManager1_5},
                 {"2_0", &CLSID_BackgroundCopyManager2_0},
+                {"2_5", &CLSID_BackgroundCopyManager2_5},
                 {"3_0", &CLSID_BackgroundCopyManager3_0},
                 {"4_0", &CLSID_BackgroundCopyManager4_0},
                 {"5_0", &CLSID_BackgroundCopyManager5_0},
                 {"10_1", &CLSID_BackgroundCopyManager10_1},
+                {"10_2", &CLSID_BackgroundCopyManager10_2},
+                {"10_3", &CLSID_BackgroundCopyManager10_3},
         };
-        static const CLSID manager2_5 = {
-                0x03ca98d6, 0xff5d, 0x49b8, {0xab, 0xc6, 0x03, 0xdd, 0x84, 0x12, 0x70, 0x20}};
+        /* of what comes before BITS 1.5, and is of another kind */
+        static const CLSID legacy = {
+                0x69ad4aee, 0x51be, 0x439b, {0xa9, 0x2c, 0x86, 0xae, 0x49, 0x0e, 0x8b, 0x30}};
         IBackgroundCopyManager *manager;
         char name[32];
 
@@ -56,8 +60,8 @@ static void classes(void)
                 if (SUCCEEDED(say(name, hr, NULL)))
                         IBackgroundCopyManager_Release(manager);
         }
-        SAY("class-2_5",
-            CoCreateInstance(&manager2_5, NULL, CLSCTX_LOCAL_SERVER, &IID_IBackgroundCopyManager,
+        SAY("class-legacy",
+            CoCreateInstance(&legacy, NULL, CLSCTX_LOCAL_SERVER, &IID_IBackgroundCopyManager,
                              (void **)&manager),
             NULL);
 }

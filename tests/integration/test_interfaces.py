@@ -24,13 +24,13 @@ OK, NOTIMPL, INVALIDARG = "00000000", "80004001", "80070057"
 ENGLISH, GERMAN = "HTTP status 404: the remote file does not exist", "die entfernte Datei gibt es nicht"
 
 
-@pytest.mark.parametrize("version", ["1_0", "1_5", "2_0", "3_0", "4_0", "5_0", "10_1"])
+@pytest.mark.parametrize("version", ["1_0", "1_5", "2_0", "2_5", "3_0", "4_0", "5_0", "10_1", "10_2", "10_3"])
 def test_class_is_registered(lines, version):
     assert lines[f"class-{version}"] == (OK,)
 
 
-def test_class_without_its_interface_is_not(lines):
-    assert lines["class-2_5"] == ("80040154",)  # REGDB_E_CLASSNOTREG
+def test_other_class_is_not(lines):
+    assert lines["class-legacy"] == ("80040154",)  # REGDB_E_CLASSNOTREG
 
 
 @pytest.mark.parametrize(
