@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "http.h"
 #include "service.h"
 
 enum { /* exit status */
@@ -24,9 +25,10 @@ typedef enum OptionBit {
         OPTION_HASH = 256,
         OPTION_COMMAND = 512, /* --notify-command */
         OPTION_WORDS = 1024,  /* the arguments are a program's: options stand before them */
+        OPTION_HTTP = 2048,
 } OptionBit;
 
-typedef struct Options {
+struct Options {
         const char *command;
         bool json, quiet, user_only, all_users;
         const char *name, *description;
@@ -36,11 +38,12 @@ typedef struct Options {
         const char *algorithm; /* of --sha256 and --sha512; NULL: no hash */
         uint8_t digest[64];
         size_t digest_size;
+        HttpSettings http;
         int password_fd; /* -1: ask */
         unsigned seen;   /* OptionBit */
         char **arguments;
         int n_arguments;
-} Options;
+};
 
 typedef struct Command {
         const char *name, *usage, *summary;

@@ -44,7 +44,7 @@ static int configure(Service *service, const Options *options, const char *path)
         if (r == 0 && (options->seen & OPTION_COMMAND))
                 r = notify_command_set(service, path, options->program, options->arguments,
                                        options->n_arguments);
-        return r;
+        return r == 0 ? http_configure(service, &options->http, path) : r;
 }
 
 int create_job(Service *service, const Options *options, const char *default_name, char **ret_path,

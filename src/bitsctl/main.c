@@ -17,7 +17,7 @@
 #include "libbits/locate.h"
 #include "names.h"
 
-#define MAKING (OPTION_NAME | OPTION_DESCRIPTION | OPTION_PRIORITY)
+#define MAKING (OPTION_NAME | OPTION_DESCRIPTION | OPTION_PRIORITY | OPTION_HTTP)
 
 static const Command commands[] = {
         {"transfer", "[--helper USER] [--sha256 HEX] REMOTE LOCAL [REMOTE LOCAL]...",
@@ -43,6 +43,8 @@ static const Command commands[] = {
          command_notify_command},
         {"take-ownership", "JOB", "make somebody else's job yours, as an administrator", 0, 1, 1,
          command_control},
+        {"http", "[OPTION]... JOB", "show or change what a job asks of HTTP servers", OPTION_HTTP,
+         1, 1, command_http},
         {"token", "set JOB --user USER | clear JOB | flags JOB USES",
          "the helper token of a job; USES: file, network or none", OPTION_PERSON | OPTION_PASSWORD,
          2, 3, command_token},
@@ -90,6 +92,7 @@ static const struct option command_options[] = {
         {"sha256", required_argument, NULL, LONG_SHA256},
         {"sha512", required_argument, NULL, LONG_SHA512},
         {"notify-command", required_argument, NULL, LONG_NOTIFY_COMMAND},
+        HTTP_LONG_OPTIONS,
         {0},
 };
 
@@ -129,6 +132,8 @@ static void print_command_help(const Command *command)
                 puts("  --notify-command PROGRAM run it, with the ARGUMENTs, when the job is done "
                      "or "
                      "fails");
+        if (command->options & OPTION_HTTP)
+                http_print_help();
         if (command->options & OPTION_HELPER)
                 puts("  --helper USER            write the files as USER; asks for the password\n"
                      "  --helper-password-fd FD  read the password from there");
@@ -180,6 +185,10 @@ static int say_bad_value(const char *option, const char *value)
 /* One option of getopt_long(); 0 or -EINVAL, said unless getopt_long() did. */
 static int take_option(Options *o, int option, const char *value)
 {
+        if (option >= HTTP_HEADER && option < HTTP_END) {
+                o->seen |= OPTION_HTTP;
+                return http_take_option(&o->http, option, value);
+        }
         switch (option) {
         case 'q':
                 o->quiet = true;
@@ -324,6 +333,7 @@ int main(int argc, char **argv)
         if (r != 0)
                 return r < 0 ? EXIT_USAGE : EXIT_DONE;
         r = run(command, &options);
+        http_clear(&options.http);
         if (fflush(stdout) != 0 && r == EXIT_DONE) {
                 fprintf(stderr, "bitsctl: cannot write the output: %s\n", strerror(errno));
                 return EXIT_FAILED;

@@ -112,3 +112,90 @@ bool digest_parse(const char *text, uint8_t *ret, size_t size)
         }
         return true;
 }
+
+/* ---- what a job asks of HTTP ----------------------------------------------------------------- */
+
+static const char *const ssl_words[] = {"revocation", "any-name", "any-date", "any-authority",
+                                        "any-usage"};
+static const char *const policies[] = {"follow", "report", "refuse"};
+
+enum {
+        POLICY_SHIFT = 8,
+        POLICY_MASK = 7,
+        REDIRECT_TO_HTTP = 0x800,
+};
+
+static bool is_word(const char *text, size_t size, const char *word)
+{
+        return strlen(word) == size && strncasecmp(text, word, size) == 0;
+}
+
+static bool add_ssl_word(const char *text, size_t size, uint32_t *flags)
+{
+        for (uint32_t i = 0; i < ELEMENTS(ssl_words); i++)
+                if (is_word(text, size, ssl_words[i])) {
+                        *flags |= 1u << i;
+                        return true;
+                }
+        return false;
+}
+
+bool ssl_flags_parse(const char *text, uint32_t *ret)
+{
+        uint32_t flags = 0;
+
+        if (strcasecmp(text, "strict") != 0)
+                for (;;) {
+                        size_t size = strcspn(text, ",");
+
+                        if (!add_ssl_word(text, size, &flags))
+                                return false;
+                        if (!text[size])
+                                break;
+                        text += size + 1;
+                }
+        *ret = flags;
+        return true;
+}
+
+void ssl_flags_name(uint32_t flags, char ret[SSL_FLAGS_TEXT_SIZE])
+{
+        char *end = ret;
+
+        *end = 0;
+        for (uint32_t i = 0; i < ELEMENTS(ssl_words); i++)
+                if (flags & 1u << i) {
+                        if (end > ret)
+                                end = stpcpy(end, ",");
+                        end = stpcpy(end, ssl_words[i]);
+                }
+        if (end == ret)
+                (void)stpcpy(ret, "strict");
+}
+
+bool redirects_parse(const char *text, uint32_t *ret)
+{
+        size_t size = strcspn(text, ",");
+        uint32_t flags = 0;
+
+        if (text[size]) {
+                if (strcasecmp(text + size, ",to-http") != 0)
+                        return false;
+                flags = REDIRECT_TO_HTTP;
+        }
+        for (uint32_t i = 0; i < ELEMENTS(policies); i++)
+                if (is_word(text, size, policies[i])) {
+                        *ret = flags | i << POLICY_SHIFT;
+                        return true;
+                }
+        return false;
+}
+
+void redirects_name(uint32_t flags, char ret[REDIRECTS_TEXT_SIZE])
+{
+        char *end = stpcpy(
+                ret, name_of(policies, ELEMENTS(policies), flags >> POLICY_SHIFT & POLICY_MASK));
+
+        if (flags & REDIRECT_TO_HTTP)
+                (void)stpcpy(end, ",to-http");
+}

@@ -25,6 +25,13 @@ enum {
         USE_NETWORK = 2,
 };
 
+#define SSL_FLAGS_ALL 0x1fu /* BG_SSL_* */
+
+enum {
+        SSL_FLAGS_TEXT_SIZE = 80,
+        REDIRECTS_TEXT_SIZE = 20,
+};
+
 const char *state_name(uint32_t state);
 const char *type_name(uint32_t type);
 const char *priority_name(uint32_t priority);
@@ -39,3 +46,11 @@ bool priority_parse(const char *text, uint32_t *ret); /* any case */
 /* Uses of a helper token, "file", "network", joined by a comma, or "none". */
 bool uses_parse(const char *text, uint32_t *ret);
 const char *uses_name(uint32_t uses);
+
+/* BG_SSL_*: words joined by commas, or "strict". */
+bool ssl_flags_parse(const char *text, uint32_t *ret);
+void ssl_flags_name(uint32_t flags, char ret[SSL_FLAGS_TEXT_SIZE]);
+
+/* BG_HTTP_REDIRECT_POLICY_*: "follow", "report" or "refuse", perhaps with ",to-http". */
+bool redirects_parse(const char *text, uint32_t *ret);
+void redirects_name(uint32_t flags, char ret[REDIRECTS_TEXT_SIZE]);
