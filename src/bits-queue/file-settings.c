@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "commit.h"
+#include "host.h"
 #include "job.h"
 #include "orphan.h"
 #include "queue.h"
@@ -34,10 +35,11 @@ static bool may_have(const File *file, const char *name)
 }
 
 /* Takes name over. */
-static void rename_to(File *file, char *name)
+static void rename_to(File *file, char *name, bool by_prefix)
 {
         free(file->renamed);
         file->renamed = name;
+        file->renamed_by_prefix = by_prefix;
         file->job->keep_files = true;
 }
 
@@ -53,7 +55,7 @@ HRESULT file_set_remote_name(File *file, const char *name)
         copy = strdup(name);
         if (!copy)
                 return E_OUTOFMEMORY;
-        rename_to(file, copy);
+        rename_to(file, copy, false);
         job_touch(job);
         schedule_job(job); /* it may have waited for the former host */
         return S_OK;
@@ -103,7 +105,7 @@ HRESULT job_replace_remote_prefix(Job *job, const char *old, const char *new)
         }
         for (size_t i = 0; i < n; i++)
                 if (SUCCEEDED(hr) && names[i])
-                        rename_to(job->files[i], names[i]);
+                        rename_to(job->files[i], names[i], true);
                 else
                         free(names[i]);
         if (hr == S_OK) {
@@ -120,6 +122,16 @@ static void forget_parts(File *file)
         file->position = 0;
         if (file->n_filled > 0)
                 file_forget_bytes(file);
+}
+
+/* A redirect's host stays its choice when only what is around it was replaced, "http:" by "https:".
+ */
+static bool is_owners_host(const File *file)
+{
+        char before[HOST_NAME_SIZE], now[HOST_NAME_SIZE];
+
+        return !file->renamed_by_prefix || !host_of(file->remote, before) ||
+               !host_of(file->renamed, now) || strcmp(before, now) != 0;
 }
 
 void job_adopt_remote_names(Job *job)
@@ -140,9 +152,10 @@ void job_adopt_remote_names(Job *job)
                 }
                 if (source_is_local(file->renamed))
                         forget_parts(file);
+                if (is_owners_host(file))
+                        free(TAKE_PTR(file->named));
                 free(file->remote);
                 file->remote = TAKE_PTR(file->renamed);
-                free(TAKE_PTR(file->named));
                 store_file(file);
         }
         job->keep_files = false;

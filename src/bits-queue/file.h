@@ -40,8 +40,9 @@ typedef struct File {
         FileState state;
         char *remote, *local;
         char *renamed; /* owned; in memory: takes remote's place at the next Resume; NULL: none */
-        char *named;   /* owned; what its owner called it, while remote is where a redirect led;
-                          NULL: remote is it */
+        bool renamed_by_prefix;
+        char *named; /* owned; what its owner called it, while remote is where a redirect led;
+                        NULL: remote is it */
         char *response_headers; /* owned; of the last answer, as UTF-8; NULL: none */
         bool sent;              /* of a job with a method: a request left since the last Resume */
         char temp[WIRE_TEMP_SIZE]; /* base name beside local; "" while there is none */

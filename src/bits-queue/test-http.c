@@ -694,6 +694,40 @@ static void test_reported_redirect(void **state)
         scene_end(&s);
 }
 
+/* The host is still the redirect's choice when its owner has replaced the scheme alone. */
+static void test_prefix_of_a_redirect(void **state)
+{
+        _cleanup_(order_clear) Order order = {0}, again = {0}, own = {0};
+        Pending pending;
+        Scene s;
+
+        scene_begin(*state, &s);
+        scene_add_file(&s, "/tmp/x");
+        call(&s, "SetCustomHeaders", "s", "Authorization: secret");
+        call_number(&s, "SetSecurityFlags", 0x200);
+        move_with(&s, &order);
+        send_redirected(&s, order.http.header.sequence, "http://127.0.0.2/y");
+        send_failed(&s, order.http.header.sequence, HRESULT_FROM_WIN32(302), NET_FATAL);
+        wait_state(s.bus, s.job, JOB_ERROR);
+        begin_call(s.bus, &pending, s.job, "ReplaceRemotePrefix", "ss", "http:", "https:");
+        assert_string_equal(finish(&pending), "");
+        scene_resume(&s);
+        resume_temp(&s);
+        receive_order(&s, &again);
+        assert_string_equal(again.transfer.url, "https://127.0.0.2/y");
+        assert_int_equal(again.http.headers_size, 0);
+
+        /* and his own when he names it */
+        send_failed(&s, again.http.header.sequence, BG_E_HTTP_ERROR_404, NET_FATAL);
+        wait_state(s.bus, s.job, JOB_ERROR);
+        name_file(&s, "https://127.0.0.2/y");
+        scene_resume(&s);
+        resume_temp(&s);
+        receive_order(&s, &own);
+        assert_string_equal(own.parts, "Authorization: secret\r\n");
+        scene_end(&s);
+}
+
 static void test_redirect_that_does_not_count(void **state)
 {
         _cleanup_(order_clear) Order order = {0};
@@ -765,6 +799,7 @@ int main(int argc, char **argv)
                 WITH_WORLD(test_response_headers),
                 WITH_WORLD(test_headers_that_end_early),
                 WITH_WORLD(test_reported_redirect),
+                WITH_WORLD(test_prefix_of_a_redirect),
                 WITH_WORLD(test_redirect_that_does_not_count),
                 WITH_WORLD(test_forbidden_redirect),
                 WITH_WORLD(test_redirect_to_a_local_file),

@@ -225,6 +225,61 @@ static void file_calls(IBackgroundCopyFile6 *file)
         SAY("SetRemoteName-bad", IBackgroundCopyFile6_SetRemoteName(file, L"gopher://x/"), NULL);
 }
 
+static void http_options(IBackgroundCopyJob5 *job)
+{
+        IBackgroundCopyJobHttpOptions3 *http;
+        BG_CERT_STORE_LOCATION location;
+        LPWSTR text = NULL;
+        ULONG flags = 0;
+        BYTE hash[20] = {0}, *found;
+
+        if (FAILED(SAY("QueryInterface-http",
+                       IBackgroundCopyJob5_QueryInterface(job, &IID_IBackgroundCopyJobHttpOptions3,
+                                                          (void **)&http),
+                       NULL)))
+                return;
+        SAY("GetCustomHeaders-none", IBackgroundCopyJobHttpOptions3_GetCustomHeaders(http, &text),
+            NULL);
+        SAY("SetCustomHeaders", IBackgroundCopyJobHttpOptions3_SetCustomHeaders(http, L"A: b\n"),
+            NULL);
+        SAY("SetCustomHeaders-bad",
+            IBackgroundCopyJobHttpOptions3_SetCustomHeaders(http, L"Host: x"), NULL);
+        if (SUCCEEDED(SAY("GetCustomHeaders",
+                          IBackgroundCopyJobHttpOptions3_GetCustomHeaders(http, &text), "%.4ls",
+                          text)))
+                CoTaskMemFree(text);
+        SAY("MakeCustomHeadersWriteOnly",
+            IBackgroundCopyJobHttpOptions3_MakeCustomHeadersWriteOnly(http), NULL);
+        SAY("GetCustomHeaders-write-only",
+            IBackgroundCopyJobHttpOptions3_GetCustomHeaders(http, &text), NULL);
+        SAY("SetSecurityFlags",
+            IBackgroundCopyJobHttpOptions3_SetSecurityFlags(
+                    http, BG_HTTP_REDIRECT_POLICY_ALLOW_REPORT | BG_SSL_IGNORE_UNKNOWN_CA),
+            NULL);
+        SAY("SetSecurityFlags-unknown", IBackgroundCopyJobHttpOptions3_SetSecurityFlags(http, 0x20),
+            NULL);
+        SAY("GetSecurityFlags", IBackgroundCopyJobHttpOptions3_GetSecurityFlags(http, &flags), "%x",
+            flags);
+        SAY("SetClientCertificateByID",
+            IBackgroundCopyJobHttpOptions3_SetClientCertificateByID(
+                    http, BG_CERT_STORE_LOCATION_CURRENT_USER, L"there-is-none", hash),
+            NULL);
+        SAY("GetClientCertificate",
+            IBackgroundCopyJobHttpOptions3_GetClientCertificate(http, &location, &text, &found,
+                                                                &text),
+            NULL);
+        SAY("RemoveClientCertificate", IBackgroundCopyJobHttpOptions3_RemoveClientCertificate(http),
+            NULL);
+        SAY("SetServerCertificateValidationInterface",
+            IBackgroundCopyJobHttpOptions3_SetServerCertificateValidationInterface(http, NULL),
+            NULL);
+        SAY("SetHttpMethod", IBackgroundCopyJobHttpOptions3_SetHttpMethod(http, L"GET"), NULL);
+        if (SUCCEEDED(SAY("GetHttpMethod",
+                          IBackgroundCopyJobHttpOptions3_GetHttpMethod(http, &text), "%ls", text)))
+                CoTaskMemFree(text);
+        IBackgroundCopyJobHttpOptions3_Release(http);
+}
+
 static HRESULT use_job(IBackgroundCopyManager *manager, LPCWSTR url, LPCWSTR local)
 {
         IEnumBackgroundCopyFiles *list;
@@ -245,6 +300,7 @@ static HRESULT use_job(IBackgroundCopyManager *manager, LPCWSTR url, LPCWSTR loc
         not_served((IBackgroundCopyJob2 *)newest);
         numbers((IBackgroundCopyJob4 *)newest);
         properties(newest);
+        http_options(newest);
         files((IBackgroundCopyJob3 *)newest, url, local);
         hr = IBackgroundCopyJob_EnumFiles(job, &list);
         while (SUCCEEDED(hr) && IEnumBackgroundCopyFiles_Next(list, 1, &file, NULL) == S_OK) {

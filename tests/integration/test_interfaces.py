@@ -97,6 +97,22 @@ ANSWERS = {
     "GetProperty-on-demand": (OK, "0"),
     "GetProperty-unknown": ("80200057",),
     "SetProperty-unknown": ("80200057",),
+    "QueryInterface-http": (OK,),
+    "GetCustomHeaders-none": ("00000001",),
+    "SetCustomHeaders": (OK,),
+    "SetCustomHeaders-bad": (INVALIDARG,),
+    "GetCustomHeaders": (OK, "A: b"),
+    "MakeCustomHeadersWriteOnly": (OK,),
+    "GetCustomHeaders-write-only": ("80070005",),
+    "SetSecurityFlags": (OK,),
+    "SetSecurityFlags-unknown": (NOTIMPL,),
+    "GetSecurityFlags": (OK, "108"),
+    "SetClientCertificateByID": ("80070002",),
+    "GetClientCertificate": ("800706f7",),
+    "RemoveClientCertificate": ("00000001",),
+    "SetServerCertificateValidationInterface": (OK,),
+    "SetHttpMethod": (OK,),
+    "GetHttpMethod": (OK, "GET"),
 }
 
 
