@@ -60,7 +60,7 @@ static Judgement judge_whole(const Ask *ask, const Answer *answer)
 {
         uint64_t size = answer->chunked ? NET_SIZE_UNKNOWN : answer->length;
 
-        if (size == NET_SIZE_UNKNOWN && !answer->chunked && answer->major < 2)
+        if (size == NET_SIZE_UNKNOWN && !answer->chunked && answer->major < 2 && !ask->dynamic)
                 return judge_fail(
                         answer, BG_E_MISSING_FILE_SIZE,
                         "the server gave neither a length nor an end that can be told from a cut");

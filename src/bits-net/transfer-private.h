@@ -14,7 +14,11 @@
 #include "answer.h"
 #include "checkpoint.h"
 #include "failure.h"
+#include "header.h"
 #include "judge.h"
+#include "options.h"
+#include "redirect.h"
+#include "tls.h"
 #include "transfer.h"
 #include "wire/net.h"
 #include "worker.h"
@@ -50,12 +54,19 @@ struct Transfer {
         uint32_t id;
         TransferState state;
         int fd;
-        char *url; /* curl_free() */
+        Options *options; /* NULL: none */
+        Redirect redirect;
+        NetValidator version; /* of the bytes that are there */
+        char *version_url;    /* where its ETag is from; NULL: the remote name */
 
         CURL *easy; /* NULL: no request */
         struct curl_slist *headers;
-        Ask ask;
+        Tls *tls;
+        Ask ask; /* its validator: what of version counts there */
         Answer answer;
+        Header header;    /* of answer, as text */
+        int header_error; /* it cannot be kept */
+        size_t discarded; /* of a redirect's body */
         bool judged;
         Judgement judgement; /* of answer, when judged */
         bool delivered;      /* the request ended well while we waited for NET_PROCEED */
@@ -103,8 +114,8 @@ void transfer_send_offset(Transfer *t, enum NetType type, uint64_t offset);
 
 /* ---- transfer-request.c ---------------------------------------------------------------------- */
 
-/* Begins the request that t->ask describes; on failure the transfer is left as it is. */
-int transfer_ask(Transfer *t);
+/* Asks for what is missing, at the remote name. May set a failure. */
+void transfer_ask(Transfer *t);
 
 /* Ends the request, if there is one; nothing more is heard of it. */
 void transfer_stop_request(Transfer *t);

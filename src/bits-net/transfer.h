@@ -8,12 +8,13 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 
+#include "options.h"
 #include "wire/net.h"
 #include "worker.h"
 
-/* Takes fd. 0 also when the transfer failed at once, which was then told; -EBADMSG for an id in
- * use. */
-int transfer_start(Worker *worker, const NetTransfer *message, int fd);
+/* Takes fd, and a reference of options, which may be NULL. 0 also when the transfer failed at once,
+ * which was then told; -EBADMSG for an id in use. */
+int transfer_start(Worker *worker, const NetTransfer *message, Options *options, int fd);
 
 Transfer *transfer_find(Worker *worker, uint32_t id);
 
