@@ -13,7 +13,8 @@ import time
 import pytest
 
 from test_bits_net import (  # noqa: F401: fixtures
-    CERTIFICATE, CHANGED, DONE, E_INVALIDARG, FAILED, FATAL, FINISH, HALF, HTTP, INVALID_CA, LIMIT_SEC, MODIFIED, MODIFIED_USEC, NEW,
+    CANCEL, CERTIFICATE, CHANGED, DONE, E_ABORT, E_INVALIDARG, FAILED, FATAL, FINISH, HALF, HTTP, INVALID_CA, LIMIT_SEC, MODIFIED, MODIFIED_USEC,
+    NEW,
     NO_DATE, OLD, PROCEED, REDIRECTED, REMOTE_FILE, RESPONSE, TRANSFER, TRANSPORT, UNKNOWN, WANT, Worker, origin, pattern,
     ranges_origin, reply, sealed, serve, target, worker,
 )
@@ -487,20 +488,22 @@ commonName = supplied
 class Authority:
     """A CA made with openssl ca."""
 
-    def __init__(self, folder, name):
+    def __init__(self, folder, name, common_name=None):
         self.folder, self.name = folder, name
         self.conf = folder / f"{name}.conf"
         self.conf.write_text(CA_CONF.format(folder=folder, ca=name))
         (folder / f"{name}.db").write_text("")
         (folder / f"{name}.crlnumber").write_text("01\n")
         self.pem = folder / f"{name}.pem"
-        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}", "-days", "30",
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={common_name or name}", "-days", "30",
                 "-keyout", folder / f"{name}.key", "-out", self.pem)  # fmt: skip
 
-    def sign(self, name, alt="DNS:localhost", usage="serverAuth", begin="20200101000000Z", end="20400101000000Z"):
+    def sign(self, name, alt="DNS:localhost", usage="serverAuth", begin="20200101000000Z", end="20400101000000Z", list_url=None):
         """Certificate and key in NAME.pem, NAME.key."""
         request, extensions = self.folder / "request", self.folder / "extensions"
         extensions.write_text(f"basicConstraints=CA:false\nextendedKeyUsage={usage}\nsubjectAltName={alt}\n")
+        if list_url:
+            extensions.write_text(extensions.read_text() + f"crlDistributionPoints=URI:{list_url}\n")
         openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
                 "-keyout", self.folder / f"{name}.key", "-out", request)  # fmt: skip
         openssl("ca", "-batch", "-notext", "-config", self.conf, "-in", request, "-out", self.folder / f"{name}.pem", "-extfile", extensions,
@@ -525,7 +528,8 @@ def der(pem):
     return subprocess.run(["openssl", "x509", "-in", pem, "-outform", "DER"], check=True, stdout=subprocess.PIPE).stdout
 
 
-SERVERS = ("good", "expired", "early", "wrong", "usage", "unknown", "revoked", "wants", "offers", "old", "closes", "closes3")
+LISTED = ("listed", "delisted", "faked", "nolist", "hanging")
+SERVERS = (*LISTED, "good", "expired", "early", "wrong", "usage", "unknown", "revoked", "wants", "offers", "old", "closes", "closes3")
 
 
 @pytest.fixture(scope="session")
@@ -533,28 +537,37 @@ def site(tmp_path_factory):
     """nginx with a server of each kind; trust directories with and without revocation lists."""
     folder = tmp_path_factory.mktemp("site")
     os.chmod(folder, 0o755)
-    ca, other = Authority(folder, "ca"), Authority(folder, "other")
+    ports = {}
+    for name in (*SERVERS, "http"):
+        with socket.create_server(("127.0.0.1", 0)) as s:
+            ports[name] = s.getsockname()[1]
+    ca, other, false = Authority(folder, "ca"), Authority(folder, "other"), Authority(folder, "false", "ca")
+    hangs = socket.create_server(("127.0.0.1", 0))
     for name in ("good", "wants", "offers", "revoked", "old", "closes", "closes3"):
         ca.sign(name)
-    ca.sign("expired", end="20210101000000Z")
+    ca.sign("expired", end="20210101000000Z", list_url=f"http://localhost:{ports['http']}/lists/listed")
     ca.sign("early", begin="20390101000000Z")
     ca.sign("wrong", alt="DNS:elsewhere.example")
     ca.sign("usage", usage="clientAuth")
     other.sign("unknown")
     ca.sign("client", usage="clientAuth", alt="DNS:client")
     other.sign("stranger", usage="clientAuth", alt="DNS:client")
+    for name in LISTED:
+        port = hangs.getsockname()[1] if name == "hanging" else ports["http"]
+        ca.sign(name, list_url=f"http://localhost:{port}/lists/{name}")
     ca.revoke(folder / "revoked.pem")
+    ca.revoke(folder / "delisted.pem")
 
+    (folder / "lists_of").mkdir()
+    for name, authority in (("listed", ca), ("delisted", ca), ("faked", false)):
+        authority.crl(folder / "crl")
+        openssl("crl", "-in", folder / "crl", "-outform", "DER", "-out", folder / "lists_of" / name)
     for trust in ("plain", "lists", "stale"):
         (folder / trust).mkdir()
         (folder / trust / "ca-certificates.crt").write_bytes(ca.pem.read_bytes())
     ca.crl(folder / "lists" / f"{ca.hash()}.r0")
     ca.crl(folder / "stale" / f"{ca.hash()}.r0", "-crl_lastupdate", "20200101000000Z", "-crl_nextupdate", "20210101000000Z")
 
-    ports = {}
-    for name in (*SERVERS, "http"):
-        with socket.create_server(("127.0.0.1", 0)) as s:
-            ports[name] = s.getsockname()[1]
     echo = "$request_method|$http_x_secret|$ssl_client_s_dn|$ssl_session_reused|$connection|$server_protocol"
     text = ""
     for name in SERVERS:
@@ -577,7 +590,8 @@ def site(tmp_path_factory):
     (folder / "conf").write_text(
         f"daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1; user root;"
         f"events {{}} http {{ access_log off; keepalive_timeout 1h; large_client_header_buffers 4 64k; {text}"
-        f"server {{ listen 127.0.0.1:{ports['http']}; location /echo {{ return 200 '{echo}'; }} }} }}"
+        f"server {{ listen 127.0.0.1:{ports['http']}; location /echo {{ return 200 '{echo}'; }}"
+        f"location /lists/ {{ alias {folder}/lists_of/; }} }} }}"
     )
     process = subprocess.Popen(["nginx", "-p", str(folder), "-c", str(folder / "conf"), "-e", str(folder / "error.log")])
     limit = time.monotonic() + LIMIT_SEC
@@ -603,6 +617,7 @@ def site(tmp_path_factory):
     it = Site()
     it.folder, it.ports, it.ca = folder, ports, ca
     yield it
+    hangs.close()
     process.send_signal(signal.SIGQUIT)
     process.wait(LIMIT_SEC)
 
@@ -624,7 +639,7 @@ def trusting(site):
 
 
 def echo(seen, body):
-    assert seen[-1]["type"] == DONE, seen
+    assert seen[-1]["type"] == DONE, seen[-1].get("text")
     return dict(zip(("method", "secret", "client", "reused", "connection", "protocol"), body.decode().split("|")))
 
 
@@ -719,6 +734,51 @@ def test_revocation(site, trusting, target, trust):
         assert good[-1]["type"] == DONE and error(revoked) == (CERT_REVOKED, FATAL)
     else:
         assert error(good) == error(revoked) == (CERT_REV_FAILED, FATAL)
+
+
+@pytest.mark.parametrize("trust", ["plain", "stale"])
+def test_revocation_list_is_fetched(site, trusting, target, trust):
+    """Where the certificate says, once, and believed only with its authority's signature."""
+    worker = trusting(trust)
+    assert error(fetch(worker, target, site.url("nolist"), id=1, flags=CRL_CHECK)[0]) == (CERT_REV_FAILED, FATAL)
+    for id in (2, 3):  # signed by who bears the authority's name, and no more
+        assert error(fetch(worker, target, site.url("faked"), id=id, flags=CRL_CHECK)[0]) == (CERT_REV_FAILED, FATAL)
+    echo(*fetch(worker, target, site.url("listed"), id=4, flags=CRL_CHECK))
+    assert error(fetch(worker, target, site.url("delisted"), id=5, flags=CRL_CHECK)[0]) == (CERT_REVOKED, FATAL)
+    echo(*fetch(worker, target, site.url("delisted"), id=6))
+    # All of one authority, whose list is there by now.
+    echo(*fetch(worker, target, site.url("nolist"), id=7, flags=CRL_CHECK))
+    assert error(fetch(worker, target, site.url("revoked"), id=8, flags=CRL_CHECK)[0]) == (CERT_REVOKED, FATAL)
+
+
+def test_many_wait_for_one_revocation_list(site, trusting, target):
+    worker = trusting()
+    for id in range(1, 9):
+        worker.http(id, flags=CRL_CHECK)
+        worker.transfer(id, site.url("listed" if id % 2 else "delisted"), target()[0])
+    ends = {m["id"]: m for m in (worker.outcome() for _ in range(8))}
+    assert all(ends[id]["type"] == (DONE if id % 2 else FAILED) for id in ends)
+
+
+def test_revocation_list_is_fetched_only_for_a_good_certificate(site, trusting, target):
+    """Else any server could send us anywhere."""
+    worker = trusting()
+    url = site.url("listed").replace("localhost", "127.0.0.1")
+    assert error(fetch(worker, target, url, flags=CRL_CHECK)[0]) == (CERT_CN_INVALID, FATAL)
+    assert error(fetch(worker, target, site.url("expired"), id=2, flags=CRL_CHECK)[0]) == (CERT_DATE_INVALID, FATAL)
+    # The list would have done for this one, too.
+    assert error(fetch(worker, target, site.url("nolist"), id=3, flags=CRL_CHECK)[0]) == (CERT_REV_FAILED, FATAL)
+
+
+@pytest.mark.parametrize("order", ["cancel", "hang up"])
+def test_cancel_while_a_revocation_list_is_fetched(site, trusting, target, order):
+    worker = trusting()
+    worker.http(1, flags=CRL_CHECK)
+    worker.transfer(1, site.url("hanging"), target()[0])
+    echo(*fetch(worker, target, site.url("good"), id=2))  # the loop goes on
+    if order == "cancel":
+        worker.order(CANCEL, 1)
+        assert worker.outcome()["hresult"] == E_ABORT
 
 
 def test_client_certificate(site, trusting, target):

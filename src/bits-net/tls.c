@@ -14,8 +14,13 @@
 
 #include "base/cleanup.h"
 #include "redirect.h"
+#include "revocation.h"
 
 #define RULES_PREFIX "/nonexistent/" /* CURLOPT_CAPATH: see tls_set() */
+
+enum {
+        LISTS_MAX = 8, /* of one chain */
+};
 
 struct Tls {
         unsigned refs;
@@ -31,6 +36,8 @@ struct Tls {
         int alert;               /* the server's; 0: none */
         bool chain_too_large, no_memory;
         NetCertificate *unseen;
+        TlsList missing[LISTS_MAX];
+        size_t n_missing;
 };
 
 /* ---- what the system trusts ------------------------------------------------------------------ */
@@ -158,6 +165,15 @@ Tls *tls_new(TlsTrust *trust, Options *options, bool presents_itself, const char
         return tls;
 }
 
+static void lists_clear(Tls *tls)
+{
+        for (size_t i = 0; i < tls->n_missing; i++) {
+                free(tls->missing[i].url);
+                X509_free(tls->missing[i].authority);
+        }
+        tls->n_missing = 0;
+}
+
 Tls *tls_unref(Tls *tls)
 {
         if (!tls || --tls->refs > 0)
@@ -166,6 +182,7 @@ Tls *tls_unref(Tls *tls)
         free(tls->host);
         free(tls->authority);
         free(tls->unseen);
+        lists_clear(tls);
         free(tls);
         return NULL;
 }
@@ -189,16 +206,54 @@ static const struct {
         {X509_V_ERR_INVALID_PURPOSE, NET_SSL_IGNORE_CERT_WRONG_USAGE},
 };
 
+/* Nobody stands above the authority that is trusted itself, to revoke it. */
+static bool is_root(X509_STORE_CTX *check)
+{
+        int depth = X509_STORE_CTX_get_error_depth(check);
+        STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(check);
+
+        return depth == sk_X509_num(chain) - 1 &&
+               X509_get_extension_flags(sk_X509_value(chain, depth)) & EXFLAG_SS;
+}
+
+/* Notes a list that may be had, so that all else is looked at before anything is fetched. */
+static bool list_is_missing(Tls *tls, X509_STORE_CTX *check)
+{
+        STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(check);
+        int depth = X509_STORE_CTX_get_error_depth(check);
+        TlsList *list = &tls->missing[tls->n_missing];
+
+        if (tls->n_missing == LISTS_MAX || depth >= sk_X509_num(chain) - 1)
+                return false;
+        list->url = revocation_url(sk_X509_value(chain, depth));
+        if (!list->url)
+                return false;
+        list->authority = sk_X509_value(chain, depth + 1);
+        (void)X509_up_ref(list->authority);
+        tls->n_missing++;
+        return true;
+}
+
 /* OpenSSL calls it for each thing that it finds wrong, and goes on after 1. */
 static int on_checked(int ok, X509_STORE_CTX *check)
 {
-        const Tls *tls = X509_STORE_CTX_get_app_data(check);
+        Tls *tls = X509_STORE_CTX_get_app_data(check);
         int error = X509_STORE_CTX_get_error(check);
 
-        for (size_t i = 0; !ok && i < ELEMENTS(forgivable); i++)
+        if (ok)
+                return 1;
+        switch (error) {
+        case X509_V_ERR_UNABLE_TO_GET_CRL:
+        case X509_V_ERR_CRL_HAS_EXPIRED:
+        case X509_V_ERR_DIFFERENT_CRL_SCOPE:
+                return is_root(check) || list_is_missing(tls, check);
+        default:
+                break;
+        }
+        for (size_t i = 0; i < ELEMENTS(forgivable); i++)
                 if (forgivable[i].error == error)
-                        ok = (flags(tls) & forgivable[i].flag) != 0;
-        return ok;
+                        return (flags(tls) & forgivable[i].flag) != 0;
+        return 0;
 }
 
 /* The name is the one that libcurl gave the server in its greeting, which is that of the URL in
@@ -283,8 +338,15 @@ static int on_certificate(X509_STORE_CTX *check, void *userdata)
                                             X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
         X509_STORE_CTX_set_app_data(check, tls);
         X509_STORE_CTX_set_verify_cb(check, on_checked);
-        if (X509_verify_cert(check) <= 0)
+        lists_clear(tls);
+        if (X509_verify_cert(check) <= 0) {
+                lists_clear(tls);
                 return 0;
+        }
+        if (tls->n_missing > 0) {
+                X509_STORE_CTX_set_error(check, X509_V_ERR_UNABLE_TO_GET_CRL);
+                return 0;
+        }
         if (asks(tls) && !owner_knows(tls, check)) {
                 X509_STORE_CTX_set_error(check, X509_V_ERR_APPLICATION_VERIFICATION);
                 return 0;
@@ -389,6 +451,12 @@ const NetCertificate *tls_unseen(Tls *tls, uint32_t id)
         if (tls->unseen)
                 tls->unseen->header.sequence = id;
         return tls->unseen;
+}
+
+size_t tls_missing(const Tls *tls, const TlsList **ret)
+{
+        *ret = tls->missing;
+        return tls->n_missing;
 }
 
 bool tls_failure(const Tls *tls, CURLcode code, Failure *ret)

@@ -24,6 +24,11 @@ typedef struct TlsTrust {
 
 typedef struct Tls Tls;
 
+typedef struct TlsList { /* a revocation list that is not there */
+        char *url;       /* where it is */
+        X509 *authority; /* whose it is */
+} TlsList;
+
 int tls_trust_init(TlsTrust *trust);
 
 /* For requests to url; options: NULL for none; presents_itself: with the job's client certificate.
@@ -38,6 +43,9 @@ int tls_set(Tls *tls, CURL *easy);
 /* The certificate that the owner is to be asked about, which ended the connection; else NULL. As
  * transfer id tells it. */
 const NetCertificate *tls_unseen(Tls *tls, uint32_t id);
+
+/* The lists for want of which a connection ended, and of nothing else; how many. */
+size_t tls_missing(const Tls *tls, const TlsList **ret);
 
 /* Why a request ended that ended by code, if that is known here. */
 bool tls_failure(const Tls *tls, CURLcode code, Failure *ret);

@@ -67,6 +67,11 @@ struct Transfer {
         Header header;    /* of answer, as text */
         int header_error; /* it cannot be kept */
         size_t discarded; /* of a redirect's body */
+        enum {
+                LISTS_UNTRIED,
+                LISTS_AWAITED, /* then there is no request */
+                LISTS_TRIED,
+        } lists; /* revocation lists that the server's certificate needs */
         bool judged;
         Judgement judgement; /* of answer, when judged */
         bool delivered;      /* the request ended well while we waited for NET_PROCEED */

@@ -110,6 +110,7 @@ void transfer_stop_request(Transfer *t)
                 multi_give(t->worker->multi, t->easy);
         t->easy = NULL;
         t->held = false;
+        t->lists = LISTS_UNTRIED;
         curl_slist_free_all(t->headers);
         t->headers = NULL;
         t->tls = tls_unref(t->tls);
@@ -408,6 +409,32 @@ static Failure failure_of_request(Transfer *t, CURLcode code)
         return failure_from_curl((int)code, verify_result, t->answer.status);
 }
 
+/* The server's certificate is good, but for lists that have to be fetched. */
+static bool transfer_await_lists(Transfer *t)
+{
+        const TlsList *lists;
+        size_t n = t->lists == LISTS_UNTRIED ? tls_missing(t->tls, &lists) : 0;
+
+        for (size_t i = 0; i < n; i++)
+                if (revocation_fetch(t->worker, lists[i].url, lists[i].authority) < 0)
+                        return false;
+        if (n == 0)
+                return false;
+        transfer_stop_request(t);
+        t->lists = LISTS_AWAITED;
+        return true;
+}
+
+void transfer_lists_came(Transfer *t)
+{
+        if (t->lists != LISTS_AWAITED)
+                return;
+        transfer_request_begin(t);
+        t->lists = LISTS_TRIED;
+        if (t->failed)
+                transfer_fail(t);
+}
+
 static void send_unseen_certificate(Transfer *t)
 {
         const NetCertificate *certificate = tls_unseen(t->tls, t->id);
@@ -432,6 +459,8 @@ void transfer_ended(void *userdata, CURLcode code)
                 transfer_redirect(t, location);
                 return;
         }
+        if (code != CURLE_OK && !t->failed && !t->judged && transfer_await_lists(t))
+                return;
         if (!t->judged && !t->failed && t->header_error == 0 && answer_counts(&t->answer, code))
                 transfer_judge(t);
         if (code != CURLE_OK)

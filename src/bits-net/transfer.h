@@ -27,6 +27,9 @@ void transfer_cancel(Transfer *transfer);
 /* For Multi: the request has ended. */
 void transfer_ended(void *transfer, CURLcode code);
 
+/* For revocation.c: the lists that it may wait for are there, or not to be had. */
+void transfer_lists_came(Transfer *transfer);
+
 /* For limit.c. */
 void transfer_let_go(Transfer *transfer);           /* goes on if the limit held it */
 bool transfer_is_limited(const Transfer *transfer); /* has a request, not in the foreground */

@@ -7,6 +7,7 @@
 #include "limit.h"
 #include "multi.h"
 #include "options.h"
+#include "revocation.h"
 #include "tls.h"
 
 typedef struct Channel Channel;
@@ -26,5 +27,6 @@ typedef struct Worker {
         Options *options; /* of the NET_TRANSFER that follows; NULL: none */
         uint32_t options_id;
         TlsTrust trust;
+        Revocation revocation;
         Limit *limit;
 } Worker;
