@@ -124,6 +124,8 @@ int request_set(CURL *easy, const Request *request, struct curl_slist **ret_head
         curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
         curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
         curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L); /* redirect.c's */
+        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT,
+                         request->ask->dynamic ? 1L : 0L); /* whose end is ours to see */
         curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
         curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* direct, whatever the environment says */
         curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);

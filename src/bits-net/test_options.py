@@ -6,15 +6,17 @@ import os
 import select
 import signal
 import socket
+import ssl
 import struct
 import subprocess
+import threading
 import time
 
 import pytest
 
 from test_bits_net import (  # noqa: F401: fixtures
-    CANCEL, CERTIFICATE, CHANGED, DONE, E_ABORT, E_INVALIDARG, FAILED, FATAL, FINISH, HALF, HTTP, INVALID_CA, LIMIT_SEC, MODIFIED, MODIFIED_USEC,
-    NEW,
+    BG_E_CONNECTION_CLOSED, CANCEL, CERTIFICATE, CHANGED, DONE, E_ABORT, E_INVALIDARG, FAILED, FATAL, FINISH, HALF, HTTP, INVALID_CA,
+    LIMIT_SEC, MODIFIED, MODIFIED_USEC, NEW,
     NO_DATE, OLD, PROCEED, REDIRECTED, REMOTE_FILE, RESPONSE, TRANSFER, TRANSPORT, UNKNOWN, WANT, Worker, origin, pattern,
     ranges_origin, reply, sealed, serve, target, worker,
 )
@@ -806,6 +808,35 @@ def test_client_certificate_of_no_use(site, trusting, target, what):
         certificate += (site.folder / "encrypted.key").read_bytes()
     seen, _ = fetch(trusting(), target, site.url("wants"), certificate=certificate)
     assert error(seen) == (CLIENT_CERT_NO_KEY, FATAL)
+
+
+@pytest.mark.parametrize("honest", [True, False])
+def test_dynamic_content_cut_by_somebody_on_the_way(site, trusting, target, honest):
+    """With TLS the end is the server's word; a connection that merely ends has none."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(site.pem("good"), site.folder / "good.key")
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def answer():
+        with listener.accept()[0] as plain, context.wrap_socket(plain, server_side=True) as connection:
+            while b"\r\n\r\n" not in connection.recv(65536):
+                pass
+            connection.sendall(b"HTTP/1.1 200 X\r\n\r\nall of it")
+            if honest:
+                connection.unwrap()
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    fd, path = target()
+    worker = trusting()
+    worker.transfer(1, f"https://localhost:{listener.getsockname()[1]}/", fd, dynamic=1)
+    end = worker.outcome()
+    thread.join()
+    listener.close()
+    if honest:
+        assert end["type"] == DONE and path.read_bytes() == b"all of it"
+    else:
+        assert (end["type"], end["hresult"]) == (FAILED, BG_E_CONNECTION_CLOSED)
 
 
 def tls_server(site, serve_one, **limits):

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "base/cleanup.h"
@@ -449,6 +450,17 @@ static bool answer_counts(const Answer *answer, CURLcode code)
         return answer->complete && (code == CURLE_OK || answer->status >= 400);
 }
 
+/* Of dynamic content nothing may tell the end but the connection's own. With TLS that takes the
+ * server's word, which libcurl does not insist on. */
+static bool end_is_missing(const Transfer *t)
+{
+        const Answer *answer = &t->answer;
+
+        return t->ask.dynamic && answer->length == NET_SIZE_UNKNOWN && !answer->chunked &&
+               answer->major < 2 && strncasecmp(t->redirect.url, "https:", 6) == 0 &&
+               !tls_is_closed(t->tls);
+}
+
 void transfer_ended(void *userdata, CURLcode code)
 {
         Transfer *t = userdata;
@@ -459,6 +471,8 @@ void transfer_ended(void *userdata, CURLcode code)
                 transfer_redirect(t, location);
                 return;
         }
+        if (code == CURLE_OK && end_is_missing(t))
+                code = CURLE_PARTIAL_FILE;
         if (code != CURLE_OK && !t->failed && !t->judged && transfer_await_lists(t))
                 return;
         if (!t->judged && !t->failed && t->header_error == 0 && answer_counts(&t->answer, code))
