@@ -160,12 +160,13 @@ class Worker:
         self.send(struct.pack("=II", kind, id))
 
     def until(self, *kinds):
-        """Messages up to the first of these types; the type of each before it, too."""
+        """Messages up to the first of these types. Headers, which come with each answer, only if they are asked for."""
         seen = []
         while True:
             message = self.receive()
             assert message, f"bits-net ended: {self.process.wait()} after {seen}"
-            seen.append(message)
+            if message["type"] != HEADERS or HEADERS in kinds:
+                seen.append(message)
             if message["type"] in kinds:
                 return seen
 

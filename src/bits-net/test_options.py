@@ -15,8 +15,8 @@ import time
 import pytest
 
 from test_bits_net import (  # noqa: F401: fixtures
-    BG_E_CONNECTION_CLOSED, CANCEL, CERTIFICATE, CHANGED, DONE, E_ABORT, E_INVALIDARG, FAILED, FATAL, FINISH, HALF, HTTP, INVALID_CA,
-    LIMIT_SEC, MODIFIED, MODIFIED_USEC, NEW,
+    BG_E_CONNECTION_CLOSED, BG_E_INVALID_SERVER_RESPONSE, CANCEL, CERTIFICATE, CHANGED, DONE, E_ABORT, E_INVALIDARG, FAILED, FATAL, FINISH,
+    HALF, HEADERS, HTTP, INVALID_CA, LIMIT_SEC, MODIFIED, MODIFIED_USEC, NEW,
     NO_DATE, OLD, PROCEED, REDIRECTED, REMOTE_FILE, RESPONSE, TRANSFER, TRANSPORT, UNKNOWN, WANT, Worker, origin, pattern,
     ranges_origin, reply, sealed, serve, target, worker,
 )
@@ -463,6 +463,104 @@ def test_range_resumed_elsewhere_has_changed(worker, serve, target):
     worker.transfer(3, server.url(), fd, 1000, len(OLD), NO_DATE, '"1"', span=(1000, 1000, 1000))
     failed = worker.outcome()
     assert (failed["class"], failed["offset"]) == (CHANGED, 0) and path.read_bytes() == OLD[:1000]
+
+
+# Headers of the answer
+
+
+def headers_then(worker, kind, id=1):
+    """The text before the message of that kind, which follows at once."""
+    header = worker.until(HEADERS, DONE, FAILED)[-1]
+    assert header["type"] == HEADERS and header["id"] == id
+    message = worker.receive()
+    assert message["type"] == kind, message
+    return header["text"]
+
+
+def test_header_of_an_answer(worker, serve, target):
+    def answer(connection, request):
+        connection.sendall(b"HTTP/1.1 103 Early\r\nX: not this\r\n\r\n")
+        connection.sendall(b"HTTP/1.1 200 Fine here\r\nContent-Length: 2\r\nX-A:  1 \r\nX-A: \xe9\nETag: \"v\"\r\n\r\nok")
+        return True
+
+    worker.transfer(1, serve(answer).url(), target()[0])
+    text = headers_then(worker, RESPONSE)
+    assert text == 'HTTP/1.1 200 Fine here\r\nContent-Length: 2\r\nX-A:  1 \r\nX-A: \xe9\r\nETag: "v"\r\n'
+    assert worker.outcome()["type"] == DONE
+
+
+def test_header_is_the_last_answers(worker, serve, target):
+    """Of a redirect, only where it is not followed; of an answer that is no use, not at all."""
+    server = serve(paths({"/begin": (302, "/end"), "/end": lambda c, r: reply(c, 404, b"no", x_end="1")}))
+    worker.transfer(1, server.url("/begin"), target()[0])
+    assert "x-end: 1" in headers_then(worker, FAILED).split("\r\n")
+    worker.http(2, flags=DISALLOW)
+    worker.transfer(2, server.url("/begin"), target()[0])
+    text = headers_then(worker, REDIRECTED, 2)
+    assert text.startswith("HTTP/1.1 302 X\r\n") and "location: /end\r\n" in text
+    assert worker.outcome()["type"] == FAILED
+
+
+def test_header_of_a_changed_file(worker, serve, target):
+    server = serve(origin(NEW, if_range=False, etag='"2"'))
+    fd, path = target(OLD[:HALF])
+    worker.transfer(1, server.url(), fd, HALF, len(OLD), NO_DATE, '"1"')
+    text = headers_then(worker, RESPONSE)  # the first answer was a part, and of no use
+    assert text.startswith("HTTP/1.1 200 X\r\n") and len(server.requests) == 2
+    worker.order(PROCEED, 1)
+    assert worker.outcome()["type"] == DONE and path.read_bytes() == NEW
+
+
+def test_header_once_for_all_ranges(worker, serve, target):
+    fd, _ = target()
+    worker.transfer(3, serve(ranges_origin(OLD, etag='"1"')).url(), fd, span=(0, 0, 1000))
+    headers_then(worker, RESPONSE, 3)
+    worker.until(WANT)
+    worker.span(3, 1000, 1000, 1000)
+    assert not [m for m in worker.until(WANT, HEADERS) if m["type"] == HEADERS]
+    worker.order(FINISH, 3)
+    worker.outcome()
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_header_of_the_largest_size(worker, serve, target, fits):
+    head = b"HTTP/1.1 200 X\r\nContent-Length: 2\r\n"
+    size = 65535 if fits else 65536
+
+    def answer(connection, request):
+        lines = head
+        while size - len(lines) > 9000:
+            lines += b"X: " + b"y" * 8000 + b"\r\n"
+        lines += b"X: " + b"y" * (size - len(lines) - 5) + b"\r\n"
+        connection.sendall(lines + b"\r\nok")
+        return True
+
+    worker.transfer(1, serve(answer).url(), target()[0])
+    if fits:
+        assert len(headers_then(worker, RESPONSE)) == size
+        assert worker.outcome()["type"] == DONE
+    else:
+        failed = worker.until(HEADERS, DONE, FAILED)[-1]
+        assert (failed["hresult"], failed["class"]) == (BG_E_INVALID_SERVER_RESPONSE, FATAL) and "64 KiB" in failed["text"]
+
+
+def test_header_without_an_end(worker, serve, target):
+    def answer(connection, request):
+        connection.sendall(b"HTTP/1.1 302 X\r\nLocation: /x\r\n")
+        while True:
+            connection.sendall(b"X: " + b"y" * 1000 + b"\r\n")
+
+    seen, _ = fetch(worker, target, serve(answer).url())
+    assert error(seen) == (BG_E_INVALID_SERVER_RESPONSE, FATAL)
+
+
+def test_nul_in_a_header(worker, serve, target):
+    def answer(connection, request):
+        connection.sendall(b"HTTP/1.1 200 X\r\nX: a\0b\r\nContent-Length: 2\r\n\r\nok")
+        return True
+
+    seen, _ = fetch(worker, target, serve(answer).url())
+    assert error(seen) == (BG_E_INVALID_SERVER_RESPONSE, FATAL)
 
 
 # TLS

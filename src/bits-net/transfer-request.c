@@ -157,11 +157,24 @@ static Judgement transfer_judgement(Transfer *t)
         };
 }
 
+/* To the end of its text. */
+static void send_header(Transfer *t)
+{
+        NetHeaders *message = t->header.message;
+
+        if (!message)
+                return;
+        message->header = (WireHeader){.type = NET_HEADERS, .sequence = t->id};
+        channel_send(t->worker->channel, message, offsetof(NetHeaders, text) + t->header.size + 1);
+}
+
 static void transfer_judge(Transfer *t)
 {
         t->answer.elsewhere = t->offset > 0 && strcmp(t->redirect.url, etag_url(t)) != 0;
         t->judgement = transfer_judgement(t);
         t->judged = true;
+        if (!t->responded && t->judgement.verdict != VERDICT_AGAIN)
+                send_header(t);
         switch (t->judgement.verdict) {
         case VERDICT_CONTINUE:
                 transfer_accept(t);
@@ -380,6 +393,7 @@ static void transfer_redirect(Transfer *t, const struct curl_header *location)
                 if (!t->failed)
                         return;
         } else {
+                send_header(t);
                 if (verdict == REDIRECT_DISALLOWED)
                         send_redirected(t, url);
                 transfer_set_failure(t, failure);
