@@ -126,7 +126,8 @@ typedef struct _BG_JOB_TIMES {
 
 /* Page: BG_FILE_INFO structure (bits.h). */
 typedef struct _BG_FILE_INFO {
-        LPWSTR RemoteName; /* http: or https: URL; at most 2,200 characters */
+        LPWSTR RemoteName; /* http: or https: URL without user information; at most 2,200
+                              characters */
         LPWSTR LocalName;  /* full path; its directory exists */
 } BG_FILE_INFO;
 

@@ -55,7 +55,9 @@ typedef enum {
         BITS_JOB_PROPERTY_ID_COST_FLAGS = 1,
         /* ClsID: stored, no class is ever created. GUID_NULL. Any time. */
         BITS_JOB_PROPERTY_NOTIFICATION_CLSID = 2,
-        /* Enable: the server need not know sizes and ranges. FALSE. Downloads, before Resume. */
+        /* Enable: the server need not know sizes and ranges; content without a size may end with
+         * its connection, and whether it is whole is the client's to judge. FALSE. Downloads,
+         * before Resume. */
         BITS_JOB_PROPERTY_DYNAMIC_CONTENT = 3,
         /* Enable: progress is not kept over a crash. FALSE. Downloads, before AddFile. */
         BITS_JOB_PROPERTY_HIGH_PERFORMANCE = 4,

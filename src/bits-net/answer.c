@@ -280,6 +280,11 @@ int64_t answer_retry_after(const Answer *answer)
                                                               : answer->now_sec);
 }
 
+bool answer_ends_with_connection(const Answer *answer)
+{
+        return answer->length == NET_SIZE_UNKNOWN && !answer->chunked && answer->major < 2;
+}
+
 bool etag_is_valid(const char *etag)
 {
         size_t n;

@@ -65,5 +65,8 @@ NetValidator answer_validator(const Answer *answer, uint64_t size);
  * no moment. */
 int64_t answer_retry_after(const Answer *answer);
 
+/* Nothing of the answer says where its content ends, but the end of the connection. */
+bool answer_ends_with_connection(const Answer *answer);
+
 bool etag_is_strong(const char *etag);
 bool etag_is_valid(const char *etag); /* well-formed, weak or strong */

@@ -17,6 +17,7 @@ typedef struct CurlRow {
         CURLcode code;
         HRESULT hresult;
         enum NetClass class;
+        const char *text; /* NULL: libcurl's */
 } CurlRow;
 
 static const CurlRow curl_rows[] = {
@@ -41,6 +42,8 @@ static const CurlRow curl_rows[] = {
         {CURLE_SSL_INVALIDCERTSTATUS, HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_CERT_REVOKED),
          NET_FATAL},
         {CURLE_URL_MALFORMAT, HRESULT_FROM_WIN32(ERROR_WINHTTP_INVALID_URL), NET_FATAL},
+        {CURLE_LOGIN_DENIED, HRESULT_FROM_WIN32(ERROR_WINHTTP_INVALID_URL), NET_FATAL,
+         "a redirect leads to a URL with a user name"},
         {CURLE_UNSUPPORTED_PROTOCOL, BG_E_INSUFFICIENT_HTTP_SUPPORT, NET_FATAL}, /* HTTP/0.9 */
         {CURLE_WEIRD_SERVER_REPLY, BG_E_INVALID_SERVER_RESPONSE, NET_FATAL},
         {CURLE_BAD_CONTENT_ENCODING, BG_E_INVALID_SERVER_RESPONSE, NET_FATAL},
@@ -213,6 +216,8 @@ Failure failure_from_curl(int curl_code, long verify_result, uint32_t status)
                 if ((int)curl_rows[i].code == curl_code) {
                         f.hresult = curl_rows[i].hresult;
                         f.class = curl_rows[i].class;
+                        if (curl_rows[i].text)
+                                failure_say(&f, "%s", curl_rows[i].text);
                 }
         return f;
 }

@@ -55,12 +55,15 @@ static bool same_version(const NetValidator *asked, const Answer *answer, uint64
         return validator_proves(asked) && asked->last_modified_usec == found.last_modified_usec;
 }
 
-/* 200: the whole file. */
+/* 200: the whole file. Its end must be told by the answer (a length, the last chunk, END_STREAM).
+ * The end of a connection is none: a server that falls, or a proxy that loses its server, ends it
+ * in good order, too. DYNAMIC_CONTENT takes that risk; a reset, or TLS without close_notify, is a
+ * cut all the same (closing.h). */
 static Judgement judge_whole(const Ask *ask, const Answer *answer)
 {
         uint64_t size = answer->chunked ? NET_SIZE_UNKNOWN : answer->length;
 
-        if (size == NET_SIZE_UNKNOWN && !answer->chunked && answer->major < 2 && !ask->dynamic)
+        if (answer_ends_with_connection(answer) && !ask->dynamic)
                 return judge_fail(
                         answer, BG_E_MISSING_FILE_SIZE,
                         "the server gave neither a length nor an end that can be told from a cut");

@@ -21,7 +21,7 @@ typedef struct Ask {
         uint64_t begin; /* where in the remote file; not ranged: bytes that are there */
         uint64_t end;   /* ranged: the first byte not asked for; NET_SIZE_UNKNOWN */
         NetValidator validator; /* of the bytes that are there; not ranged, begin 0: unused */
-        bool dynamic;           /* neither a length nor a sure end is asked of the server */
+        bool dynamic;           /* begin 0: a body may end with its connection */
 } Ask;
 
 typedef enum Verdict {

@@ -45,7 +45,8 @@ static bool transfer_ok(const NetMessage *message)
         bool ranged = transfer->ranged == 1;
 
         return transfer->begin <= INT64_MAX && transfer->foreground <= 1 && transfer->ranged <= 1 &&
-               transfer->dynamic <= 1 && (!transfer->dynamic || transfer->begin == 0) &&
+               transfer->dynamic <= 1 &&
+               (!transfer->dynamic || (transfer->begin == 0 && !ranged)) &&
                transfer->host_connections > 0 &&
                transfer->host_connections <= NET_CONNECTIONS_MAX &&
                (ranged ? span_ok(&transfer->span)

@@ -37,13 +37,30 @@ static CURLU *url_parse(const char *url)
         return u;
 }
 
-/* Nothing of the user, nor of the place in the file, which is not a server's business. */
-static void url_strip(CURLU *u)
+/* Behind the authority, whose letters libcurl encodes its own way, blanks and letters of other
+ * alphabets are escaped. What is escaped already stays as it is: servers tell %2f from %2F and from
+ * a slash. */
+static char *url_escape(const char *url)
 {
-        (void)curl_url_set(u, CURLUPART_USER, NULL, 0);
-        (void)curl_url_set(u, CURLUPART_PASSWORD, NULL, 0);
-        (void)curl_url_set(u, CURLUPART_OPTIONS, NULL, 0);
-        (void)curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0);
+        static const char digits[] = "0123456789ABCDEF";
+        const char *authority = strstr(url, "://");
+        char *escaped = malloc(3 * strlen(url) + 1), *out = escaped;
+        size_t begin = authority ? (size_t)(authority + 3 - url) : 0;
+
+        if (!escaped)
+                return NULL;
+        begin += strcspn(url + begin, "/?#");
+        out = mempcpy(out, url, begin);
+        for (const unsigned char *c = (const unsigned char *)url + begin; *c; c++)
+                if (*c > ' ' && *c < 0x7f)
+                        *out++ = (char)*c;
+                else {
+                        *out++ = '%';
+                        *out++ = digits[*c >> 4];
+                        *out++ = digits[*c & 0xf];
+                }
+        *out = '\0';
+        return escaped;
 }
 
 int redirect_restart(Redirect *redirect, const char *method)
@@ -62,14 +79,15 @@ int redirect_restart(Redirect *redirect, const char *method)
 
 int redirect_init(Redirect *redirect, const char *url, const char *method)
 {
-        _cleanup_(url_cleanup) CURLU *u = url_parse(url);
+        _cleanup_(freep) char *escaped = url_escape(url);
+        _cleanup_(url_cleanup) CURLU *u = curl_url();
 
         *redirect = (Redirect){0};
-        if (!u)
+        if (!escaped || !u)
+                return -ENOMEM;
+        if (curl_url_set(u, CURLUPART_URL, escaped, CURLU_DISALLOW_USER) != CURLUE_OK)
                 return -EINVAL;
-        redirect->user = part(u, CURLUPART_USER, CURLU_URLDECODE);
-        redirect->password = part(u, CURLUPART_PASSWORD, CURLU_URLDECODE);
-        url_strip(u);
+        (void)curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0);
         redirect->first = part(u, CURLUPART_URL, 0);
         return redirect->first ? redirect_restart(redirect, method) : -ENOMEM;
 }
@@ -78,10 +96,6 @@ void redirect_deinit(Redirect *redirect)
 {
         curl_free(redirect->first);
         free(redirect->url);
-        curl_free(redirect->user);
-        if (redirect->password)
-                explicit_bzero(redirect->password, strlen(redirect->password));
-        curl_free(redirect->password);
         *redirect = (Redirect){0};
 }
 
@@ -151,7 +165,7 @@ static const char *refusal(const Redirect *redirect, CURLU *u, const char *url, 
         if (!has_scheme(u, "http") && !has_scheme(u, "https"))
                 return "a redirect leads to another protocol than HTTP";
         if (has(u, CURLUPART_USER) || has(u, CURLUPART_PASSWORD))
-                return "a redirect leads to a URL with user information";
+                return "a redirect leads to a URL with a user name";
         if (url_too_long(url))
                 return "a redirect leads to a URL of more than 2,200 characters";
         if (has_scheme(u, "http") && strncasecmp(redirect->url, "https:", 6) == 0 &&

@@ -1,6 +1,6 @@
 /*
  * Redirect: where the requests of one transfer go, its remote name first and then where redirects
- * lead. Its one promise: what belongs to the remote name (credentials, custom headers, method,
+ * lead. Its one promise: what belongs to the remote name (custom headers, method,
  * client certificate) is for its scheme, host and port alone, and no more once a redirect has left
  * those, wherever later ones lead. Pure.
  */
@@ -13,10 +13,9 @@
 #include "wire/net.h"
 
 typedef struct Redirect {
-        char *first;           /* the remote name, without user information */
-        char *url;             /* where the next request goes */
-        char *user, *password; /* that the remote name has; NULL */
-        const char *method;    /* of the next request; the first one is the caller's */
+        char *first;        /* the remote name */
+        char *url;          /* where the next request goes */
+        const char *method; /* of the next request; the first one is the caller's */
         uint32_t hops;
         bool away; /* left the remote name's scheme, host or port */
 } Redirect;
@@ -27,7 +26,8 @@ typedef enum RedirectVerdict {
         REDIRECT_FAIL,
 } RedirectVerdict;
 
-/* Of a URL as bits-queue sent it. -EINVAL: it is none; -ENOMEM. method must outlive it. */
+/* Of a URL as bits-queue sent it. -EINVAL: it is none, or names a user; -ENOMEM. method must
+ * outlive it. */
 int redirect_init(Redirect *redirect, const char *url, const char *method);
 void redirect_deinit(Redirect *redirect);
 

@@ -95,14 +95,6 @@ static void method_set(CURL *easy, const char *method)
                 curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
 }
 
-static void credentials_set(CURL *easy, const Redirect *redirect)
-{
-        if (redirect->away || (!redirect->user && !redirect->password))
-                return;
-        curl_easy_setopt(easy, CURLOPT_USERNAME, redirect->user ? redirect->user : "");
-        curl_easy_setopt(easy, CURLOPT_PASSWORD, redirect->password ? redirect->password : "");
-}
-
 int request_set(CURL *easy, const Request *request, struct curl_slist **ret_headers,
                 const char **ret_why)
 {
@@ -118,15 +110,13 @@ int request_set(CURL *easy, const Request *request, struct curl_slist **ret_head
                 return r;
         }
         method_set(easy, request->redirect->method);
-        credentials_set(easy, request->redirect);
         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
         curl_easy_setopt(easy, CURLOPT_USERAGENT, "bits/" PACKAGE_VERSION);
         curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
         curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
         curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L); /* redirect.c's */
-        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT,
-                         request->ask->dynamic ? 1L : 0L); /* whose end is ours to see */
         curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+        curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L); /* a redirect's, too */
         curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* direct, whatever the environment says */
         curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
         curl_easy_setopt(easy, CURLOPT_QUICK_EXIT,

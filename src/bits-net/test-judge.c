@@ -61,6 +61,7 @@ static const Ask span_probe = {.kind = ASK_RANGE,
                                .begin = 400,
                                .end = 500,
                                .validator = {1000, MODIFIED_USEC, "\"a\""}};
+static const Ask dynamic = {.kind = ASK_WHOLE, .dynamic = true, .validator = {NONE, INT64_MIN, ""}};
 static const Ask span_at_zero = {.kind = ASK_RANGE,
                                  .ranged = true,
                                  .begin = 0,
@@ -98,6 +99,10 @@ static const struct {
         {&whole, "HTTP/1.0 200 OK\n\n", VERDICT_FAIL, .hresult = BG_E_MISSING_FILE_SIZE},
         {&whole, "HTTP/1.1 200 OK\nConnection: close\n\n", VERDICT_FAIL,
          .hresult = BG_E_MISSING_FILE_SIZE},
+        {&dynamic, "HTTP/1.0 200 OK\n\n", VERDICT_CONTINUE, 0, NONE},
+        {&dynamic, "HTTP/1.1 200 OK\nConnection: close\n\n", VERDICT_CONTINUE, 0, NONE},
+        {&dynamic, "HTTP/1.1 200 OK\nContent-Length: 5\n\n", VERDICT_CONTINUE, 0, 5},
+        {&dynamic, "HTTP/1.0 206 OK\n\n", VERDICT_FAIL, .hresult = BG_E_INVALID_SERVER_RESPONSE},
         /* malformed, or not what was asked */
         {&whole, "", VERDICT_FAIL, .hresult = BG_E_INVALID_SERVER_RESPONSE},
         {&whole, "HTTP/1.1 2x0 OK\n\n", VERDICT_FAIL, .hresult = BG_E_INVALID_SERVER_RESPONSE},

@@ -52,9 +52,13 @@ static void test_transfer(void **state)
         m.transfer.dynamic = 2;
         assert_true(check(&m) < 0);
         m.transfer.dynamic = 1;
-        assert_true(check(&m) < 0); /* it begins at 0 */
+        m.transfer.begin = 10;
+        assert_true(check(&m) < 0);
         m.transfer.begin = 0;
         assert_int_equal(check(&m), 0);
+        m.transfer.ranged = 1;
+        m.transfer.span = (NetSpan){0, 0, 10};
+        assert_true(check(&m) < 0);
         m = good();
         m.transfer.host_connections = 0;
         assert_true(check(&m) < 0);

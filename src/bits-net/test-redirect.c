@@ -69,8 +69,7 @@ static void test_locations(void **state)
                 Redirect redirect;
                 RedirectVerdict verdict;
 
-                assert_int_equal(redirect_init(&redirect, "https://u:p@host:444/a/b?q#f", "GET"),
-                                 0);
+                assert_int_equal(redirect_init(&redirect, "https://host:444/a/b?q#f", "GET"), 0);
                 assert_string_equal(redirect.first, FIRST);
                 verdict = follow(&redirect, 302, rows[i].location, rows[i].flags);
                 assert_int_equal(verdict, rows[i].url ? REDIRECT_FOLLOW : REDIRECT_FAIL);
@@ -86,9 +85,7 @@ static void test_away_for_good(void **state)
         Redirect redirect;
 
         (void)state;
-        assert_int_equal(redirect_init(&redirect, "http://u%20v:p%3a@host/a", "GET"), 0);
-        assert_string_equal(redirect.user, "u v");
-        assert_string_equal(redirect.password, "p:");
+        assert_int_equal(redirect_init(&redirect, "http://host/a", "GET"), 0);
         assert_int_equal(follow(&redirect, 302, "http://host:80/b", 0), REDIRECT_FOLLOW);
         assert_false(redirect.away); /* the default port is the same one */
         assert_int_equal(follow(&redirect, 302, "http://other/", 0), REDIRECT_FOLLOW);
@@ -158,6 +155,8 @@ static void test_bounds(void **state)
         redirect_deinit(&redirect);
 
         assert_int_equal(redirect_init(&redirect, "http://host:x/", "GET"), -EINVAL);
+        redirect_deinit(&redirect);
+        assert_int_equal(redirect_init(&redirect, "http://user@host/", "GET"), -EINVAL);
         redirect_deinit(&redirect);
         for (uint32_t status = 0; status < 600; status++)
                 assert_int_equal(redirect_is(status),

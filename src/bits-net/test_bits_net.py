@@ -11,6 +11,7 @@ import os
 import select
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -45,6 +46,7 @@ CANNOT_CONNECT = 0x80072EFD
 CERT_CN_INVALID = 0x80072F06
 NAME_NOT_RESOLVED = 0x80072EE7
 INVALID_CA = 0x80072F0D
+INVALID_URL = 0x80072EE5
 
 MODIFIED = "Sat, 05 Nov 1994 08:49:37 GMT"
 MODIFIED_USEC = 784025377 * 1000000
@@ -367,6 +369,43 @@ def test_no_length_and_no_end(worker, serve, target):
     assert path.read_bytes() == b""
 
 
+def close_delimited(connection, version="1.0"):
+    connection.sendall(f"HTTP/{version} 200 OK\r\nServer: of no size\r\n\r\n".encode() + b"all" * 100000)
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_dynamic_content_ends_with_its_connection(worker, serve, target, version):
+    server = serve(lambda connection, request: close_delimited(connection, version))
+    fd, path = target()
+    worker.transfer(1, server.url(), fd, dynamic=1)
+    seen = worker.until(DONE, FAILED)
+    assert (seen[0]["type"], seen[0]["size"]) == (RESPONSE, UNKNOWN)
+    assert seen[-1] == {"type": DONE, "id": 1, "offset": 300000}
+    assert path.read_bytes() == b"all" * 100000
+    assert "range" not in server.requests[0]
+
+
+def test_dynamic_content_that_is_reset_is_cut(worker, serve, target):
+    def answer(connection, request):
+        close_delimited(connection)
+        wait_size(path, 300000)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    fd, path = target()
+    worker.transfer(1, serve(answer).url(), fd, dynamic=1)
+    failed = worker.outcome()
+    assert (failed["hresult"], failed["class"]) == (BG_E_CONNECTION_CLOSED, TRANSIENT)
+
+
+def test_dynamic_content_cut_before_its_last_chunk(worker, serve, target):
+    def answer(connection, request):
+        reply(connection, 200, b"3\r\nall\r\n", content_length=None, transfer_encoding="chunked")
+
+    worker.transfer(1, serve(answer).url(), target()[0], dynamic=1)
+    failed = worker.outcome()
+    assert (failed["hresult"], failed["class"]) == (BG_E_CONNECTION_CLOSED, TRANSIENT)
+
+
 def test_progress_and_checkpoints(worker, serve, target):
     """200 MiB cross the 64 MiB mark; offsets grow, and what is durable is what was received."""
     content = pattern(200 << 20)
@@ -449,6 +488,39 @@ def test_redirect_to_another_protocol(worker, serve, target, location):
     failed = worker.outcome()
     assert (failed["hresult"], failed["class"]) == (0x8019012D, FATAL)
     assert path.read_bytes() == b""
+
+
+def test_redirect_to_a_url_with_a_password(worker, serve, target):
+    """It would have to be told to the server, and to be kept from everybody else."""
+    server = serve(lambda c, r: reply(c, 301, location=f"http://somebody:secret@127.0.0.1:{server.port}/there"))
+    fd, path = target()
+    worker.transfer(1, server.url(), fd)
+    failed = worker.outcome()
+    assert (failed["hresult"], failed["class"]) == (0x8019012D, FATAL)
+    assert "secret" not in failed["text"] and "user name" in failed["text"]
+    assert [request["line"] for request in server.requests] == ["GET /file HTTP/1.1"]
+    worker.transfer(2, f"http://somebody:secret@127.0.0.1:{server.port}/there", fd)
+    failed = worker.outcome()
+    assert (failed["hresult"], failed["class"]) == (INVALID_URL, FATAL)
+    assert len(server.requests) == 1
+    assert path.read_bytes() == b""
+
+
+@pytest.mark.parametrize("path, sent", [
+    ("/%2f%2F%c3%A4%25%zz%", "/%2f%2F%c3%A4%25%zz%"),  # to the letter, and not twice
+    ("/ä b?ö c", "/%C3%A4%20b?%C3%B6%20c"),
+    ("/a#b c", "/a"),
+    ("#b", "/"),
+    ("?a=b/c", "/?a=b/c"),
+    ("", "/"),
+    ("/a/../b/./c//d", "/b/c//d"),
+    ("/%2e%2e/a;b,c|d\"<>", "/%2e%2e/a;b,c|d\"<>"),
+])
+def test_url_as_it_is_sent(worker, serve, target, path, sent):
+    server = serve(origin(b"content"))
+    worker.transfer(1, server.url(path), target()[0])
+    assert worker.outcome()["type"] == DONE
+    assert [request["line"] for request in server.requests] == [f"GET {sent} HTTP/1.1"]
 
 
 def test_redirect_to_a_dead_server_is_no_answer(worker, serve, target):
@@ -581,7 +653,7 @@ def test_redirect_to_another_host(worker, serve, target, dated):
         assert len(other.requests) == 1
     else:
         worker.transfer(1, server.url(), fd, HALF, len(OLD), NO_DATE, '"v1"')
-        assert restarts(worker, path)["etag"] == 'W/"v1"'
+        restarts(worker, path)
 
 
 def test_several_parts_in_one_answer(worker, serve, target):
@@ -860,6 +932,26 @@ def test_disk_full(worker, serve, tmp_path, announced):
         worker.transfer(1, serve(answer).url(), fd)
         failed = worker.outcome()
         assert (failed["hresult"], failed["context"], failed["class"]) == (DISK_FULL, LOCAL_FILE, TRANSIENT)
+        os.close(fd)
+    finally:
+        keeper.stdin.close()
+        assert keeper.wait(LIMIT_SEC) in (0, 1)
+        keeper.stdout.close()
+
+
+def test_what_was_reserved_for_a_file_counts_for_it(worker, serve, tmp_path):
+    """Resumed on a disk that has no more room than the file was given when it was begun."""
+    import ctypes
+
+    content, begin = pattern(900 << 10), 100 << 10
+    keeper, folder = in_private_mounts(tmp_path, "1m")
+    try:
+        fd = os.open(f"{folder}/file", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        assert ctypes.CDLL(None, use_errno=True).fallocate(fd, 1, ctypes.c_int64(0), ctypes.c_int64(len(content))) == 0
+        os.pwrite(fd, content[:begin], 0)
+        worker.transfer(1, serve(origin(content, etag='"v1"')).url(), fd, begin, len(content), etag='"v1"')
+        assert worker.outcome() == {"type": DONE, "id": 1, "offset": len(content)}
+        assert os.pread(fd, len(content), 0) == content
         os.close(fd)
     finally:
         keeper.stdin.close()
@@ -1456,6 +1548,67 @@ def test_tls(trusting, nginx, target):
         trusting.transfer(id, f"https://localhost:{nginx['https']}/{name}", fd)
         assert trusting.outcome() == {"type": DONE, "id": id, "offset": len(content)}
         assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("dynamic, notify", [(1, True), (1, False), (0, True)])
+def test_end_of_a_connection_with_tls(trusting, nginx, serve, target, dynamic, notify):
+    """Without close_notify it is a cut; with it, it is still no end that a proxy could not have made of a cut."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(nginx["folder"] / "cert", nginx["folder"] / "key")
+
+    def accept(connection):
+        secure = context.wrap_socket(connection, server_side=True)
+        while b"\r\n\r\n" not in secure.recv(65536):
+            pass
+        close_delimited(secure)
+        if notify:
+            secure.unwrap()
+        else:
+            secure.shutdown(socket.SHUT_RDWR)
+        return False
+
+    server = serve(lambda connection, request: None)
+    server.serve = accept
+    fd, path = target()
+    trusting.transfer(1, f"https://localhost:{server.port}/", fd, dynamic=dynamic)
+    outcome = trusting.outcome()
+    if dynamic and notify:
+        assert outcome["type"] == DONE and path.read_bytes() == b"all" * 100000
+    elif dynamic:
+        assert (outcome["hresult"], outcome["class"]) == (BG_E_CONNECTION_CLOSED, TRANSIENT)
+    else:
+        assert (outcome["hresult"], outcome["class"]) == (BG_E_MISSING_FILE_SIZE, FATAL)
+
+
+def test_connection_that_is_closed_after_its_transfer(trusting, nginx, serve, target):
+    """An interim answer has no length either; the connection outlives the transfer, and its end is nobody's then."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(nginx["folder"] / "cert", nginx["folder"] / "key")
+    taken, told, over = threading.Semaphore(0), threading.Semaphore(0), threading.Event()
+
+    def accept(connection):
+        secure = context.wrap_socket(connection, server_side=True)
+        while b"\r\n\r\n" not in secure.recv(65536):
+            pass
+        secure.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+        reply(secure, 200, b"content")
+        taken.acquire(timeout=LIMIT_SEC)
+        secure.setblocking(False)
+        with pytest.raises(ssl.SSLWantReadError):  # close_notify is under way, and the other's not here
+            secure.unwrap()
+        told.release()
+        over.wait(LIMIT_SEC)
+
+    server = serve(lambda connection, request: None)
+    server.serve = accept
+    for id in range(1, 4):
+        fd, path = target()
+        trusting.transfer(id, f"https://localhost:{server.port}/", fd, dynamic=1)
+        assert trusting.outcome()["type"] == DONE
+        assert path.read_bytes() == b"content"
+        taken.release()
+        assert told.acquire(timeout=LIMIT_SEC)
+    over.set()
 
 
 def test_certificate_of_another_name(trusting, nginx, target):

@@ -32,7 +32,6 @@ struct Tls {
         /* what ended a connection */
         bool certificate_wanted; /* by the server, and there is none for it */
         int alert;               /* the server's; 0: none */
-        bool closed;             /* by the server's own word */
         bool chain_too_large, no_memory;
         NetCertificate *unseen;
         TlsList missing[LISTS_MAX];

@@ -162,11 +162,8 @@ static int on_certificate_wanted(SSL *ssl, X509 **certificate, EVP_PKEY **key)
 
 static void on_event(const SSL *ssl, int where, int value)
 {
-        if ((where & SSL_CB_READ_ALERT) != SSL_CB_READ_ALERT)
-                return;
-        tls_of(ssl)->alert = value & 0xff;
-        if ((value & 0xff) == SSL_AD_CLOSE_NOTIFY)
-                tls_of(ssl)->closed = true;
+        if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT)
+                tls_of(ssl)->alert = value & 0xff;
 }
 
 /* The server's last word about our certificate? */
@@ -247,11 +244,6 @@ size_t tls_missing(const Tls *tls, const TlsList **ret)
 {
         *ret = tls->missing;
         return tls->n_missing;
-}
-
-bool tls_is_closed(const Tls *tls)
-{
-        return tls->closed;
 }
 
 bool tls_failure(const Tls *tls, CURLcode code, Failure *ret)

@@ -47,9 +47,5 @@ const NetCertificate *tls_unseen(Tls *tls, uint32_t id);
 /* The lists for want of which a connection ended, and of nothing else; how many. */
 size_t tls_missing(const Tls *tls, const TlsList **ret);
 
-/* Has the server said that nothing more follows on the connection that was made for this? Else its
- * end may be anybody's. */
-bool tls_is_closed(const Tls *tls);
-
 /* Why a request ended that ended by code, if that is known here. */
 bool tls_failure(const Tls *tls, CURLcode code, Failure *ret);

@@ -13,6 +13,7 @@
 
 #include "answer.h"
 #include "checkpoint.h"
+#include "closing.h"
 #include "failure.h"
 #include "header.h"
 #include "judge.h"
@@ -74,6 +75,8 @@ struct Transfer {
         } lists; /* revocation lists that the server's certificate needs */
         bool judged;
         Judgement judgement; /* of answer, when judged */
+        Closing closing;     /* of a connection whose end is that of the answer's content */
+        size_t header_bytes; /* of all answers to the request */
         bool delivered;      /* the request ended well while we waited for NET_PROCEED */
 
         bool foreground, held;    /* held: by the limit */
@@ -83,6 +86,7 @@ struct Transfer {
         bool responded;           /* NET_RESPONSE was sent */
         uint64_t size;            /* of the whole remote file; NET_SIZE_UNKNOWN */
         uint64_t offset, durable; /* bytes of the stream in the file; of these on the disk */
+        uint64_t room;            /* for so many more the disk was looked at; of unknown size */
         bool dirty;               /* the file differs from what the last sync began with */
         bool syncing;
         Sync sync;
@@ -90,6 +94,7 @@ struct Transfer {
         uint64_t dirty_usec;    /* since when dirty */
         sd_event_source *timer; /* for the checkpoint of a slow transfer */
         uint64_t progress_usec; /* when the last NET_PROGRESS was sent */
+        uint64_t progress_offset;
 
         bool failed;     /* failure is set; the first one counts */
         bool keep_dirty; /* cancelled, or the disk failed: no sync on the way out */

@@ -23,6 +23,7 @@ enum {
         BUFFER_BYTES_MANY = 64 * 1024, /* each, when there are many */
         MANY_TRANSFERS = 16,
         DISCARD_MAX = 64 * 1024, /* of a redirect's body */
+        HEADER_BYTES_MAX = 256 * 1024,
 };
 
 bool transfer_is_limited(const Transfer *t)
@@ -200,16 +201,43 @@ static void transfer_judge(Transfer *t)
         }
 }
 
+/* Of dynamic content alone it is taken for the end. */
+static bool ends_with_connection(const Transfer *t)
+{
+        return t->ask.dynamic && t->answer.status == 200 && answer_ends_with_connection(&t->answer);
+}
+
+static Failure headers_without_end(const Transfer *t)
+{
+        return failure_from_answer(BG_E_INVALID_SERVER_RESPONSE, t->answer.status,
+                                   "the server sends headers without end");
+}
+
+/* libcurl bounds a line and an answer; interim answers (1xx) and trailers it takes without end. */
+static bool transfer_take_header(Transfer *t, size_t size)
+{
+        t->header_bytes += size;
+        if (t->header_bytes <= HEADER_BYTES_MAX)
+                return true;
+        transfer_set_failure(t, headers_without_end(t));
+        return false;
+}
+
 static size_t on_header(char *data, size_t unit, size_t n, void *userdata)
 {
         Transfer *t = userdata;
 
         n *= unit;
+        if (!transfer_take_header(t, n))
+                return 0;
         t->header_error = header_line(&t->header, data, n);
         if (t->header_error < 0)
                 return 0;
-        if (!t->judged)
+        if (!t->judged) {
                 answer_line(&t->answer, data, n);
+                if (t->answer.complete && ends_with_connection(t))
+                        closing_watch(&t->closing, t->easy);
+        }
         return n;
 }
 
@@ -274,6 +302,8 @@ static int request_begin(Transfer *t, const char **ret_why)
         if (r < 0)
                 return r;
         answer_init(&t->answer, time(NULL));
+        t->closing = (Closing){0};
+        t->header_bytes = 0;
         t->judged = false;
         t->discarded = 0;
         curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
@@ -464,15 +494,14 @@ static bool answer_counts(const Answer *answer, CURLcode code)
         return answer->complete && (code == CURLE_OK || answer->status >= 400);
 }
 
-/* Of dynamic content nothing may tell the end but the connection's own. With TLS that takes the
- * server's word, which libcurl does not insist on. */
-static bool end_is_missing(const Transfer *t)
+/* libcurl has no memory for a header line that is longer than it takes. */
+static bool line_is_too_long(const Transfer *t, CURLcode code)
 {
-        const Answer *answer = &t->answer;
+        curl_off_t sent_usec = 0;
 
-        return t->ask.dynamic && answer->length == NET_SIZE_UNKNOWN && !answer->chunked &&
-               answer->major < 2 && strncasecmp(t->redirect.url, "https:", 6) == 0 &&
-               !tls_is_closed(t->tls);
+        return code == CURLE_OUT_OF_MEMORY && !t->answer.complete &&
+               curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &sent_usec) == CURLE_OK &&
+               sent_usec > 0;
 }
 
 void transfer_ended(void *userdata, CURLcode code)
@@ -485,12 +514,14 @@ void transfer_ended(void *userdata, CURLcode code)
                 transfer_redirect(t, location);
                 return;
         }
-        if (code == CURLE_OK && end_is_missing(t))
-                code = CURLE_PARTIAL_FILE;
+        if (line_is_too_long(t, code))
+                transfer_set_failure(t, headers_without_end(t));
         if (code != CURLE_OK && !t->failed && !t->judged && transfer_await_lists(t))
                 return;
         if (!t->judged && !t->failed && t->header_error == 0 && answer_counts(&t->answer, code))
                 transfer_judge(t);
+        if (code == CURLE_OK && ends_with_connection(t) && !closing_is_orderly(&t->closing))
+                code = CURLE_PARTIAL_FILE;
         if (code != CURLE_OK)
                 failure = failure_of_request(t, code);
         if (code != CURLE_OK && !t->judged)

@@ -5,6 +5,7 @@
  * checkpoint.c's.
  */
 #include <assert.h>
+#include <errno.h>
 #include <stddef.h>
 #include <time.h>
 
@@ -17,6 +18,9 @@ enum {
         CHECKPOINT_BYTES = 64 * 1024 * 1024,
         CHECKPOINT_USEC = 5 * 1000 * 1000,
         PROGRESS_USEC = 100 * 1000,
+        PROGRESS_BYTES =
+                16 * 1024 * 1024,     /* of a size that bits-queue cannot know to be too large */
+        ROOM_BYTES = 4 * 1024 * 1024, /* after which the disk is looked at again */
 };
 
 static uint64_t now_usec(const Transfer *t)
@@ -142,6 +146,22 @@ void transfer_prepare(Transfer *t)
                 transfer_set_failure(t, failure_from_errno(r, "make room in the file"));
 }
 
+/* A file whose end is not known has no room of its own, and shall not take the last from others. */
+static int transfer_take_room(Transfer *t, size_t size)
+{
+        if (t->room < size) {
+                uint64_t room = target_room(t->fd);
+
+                if (room < size)
+                        return -ENOSPC;
+                t->room = room / 2 < ROOM_BYTES ? room / 2 : ROOM_BYTES;
+                if (t->room < size)
+                        t->room = size;
+        }
+        t->room -= size;
+        return 0;
+}
+
 void transfer_store(Transfer *t, const char *data, size_t size)
 {
         uint64_t end = transfer_local_end(t), position = transfer_position(t);
@@ -153,7 +173,9 @@ void transfer_store(Transfer *t, const char *data, size_t size)
                                                "more content than the answer announced"));
                 return;
         }
-        r = target_write(t->fd, data, size, position);
+        r = end == NET_SIZE_UNKNOWN ? transfer_take_room(t, size) : 0;
+        if (r == 0)
+                r = target_write(t->fd, data, size, position);
         if (r < 0) {
                 transfer_set_failure(t, failure_from_errno(r, "write"));
                 return;
@@ -161,8 +183,10 @@ void transfer_store(Transfer *t, const char *data, size_t size)
         t->offset += size;
         transfer_set_dirty(t);
         transfer_checkpoint(t);
-        if (now_usec(t) >= t->progress_usec + PROGRESS_USEC) {
+        if (now_usec(t) >= t->progress_usec + PROGRESS_USEC ||
+            (end == NET_SIZE_UNKNOWN && t->offset >= t->progress_offset + PROGRESS_BYTES)) {
                 t->progress_usec = now_usec(t);
+                t->progress_offset = t->offset;
                 transfer_send_offset(t, NET_PROGRESS, t->offset);
         }
 }

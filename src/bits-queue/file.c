@@ -4,14 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/cleanup.h"
 #include "source.h"
+#include "url.h"
 
 enum {
         REMOTE_NAME_MAX = 2200, /* code points */
-        SEGMENT_MAX = 260,
 };
 
 FileTotals file_totals(const File *file)
@@ -207,11 +206,6 @@ const char *file_remote_name(const File *file)
         return file->renamed ? file->renamed : file->remote;
 }
 
-static bool has_scheme(const char *remote, const char *scheme)
-{
-        return strncasecmp(remote, scheme, strlen(scheme)) == 0;
-}
-
 static int check_local_source(const char *remote)
 {
         char path[WIRE_PATH_SIZE];
@@ -224,36 +218,7 @@ static int check_local_source(const char *remote)
 
 int file_check_remote(const char *remote)
 {
-        const char *authority, *segment;
-        size_t code_points = 0;
-
-        if (source_is_local(remote))
-                return check_local_source(remote);
-        if (!has_scheme(remote, "http://") && !has_scheme(remote, "https://"))
-                return -EINVAL;
-
-        for (const char *c = remote; *c; c++) {
-                if ((unsigned char)*c <= ' ' || *c == 0x7f || *c == '*')
-                        return -EINVAL;
-                code_points += ((unsigned char)*c & 0xc0) != 0x80;
-        }
-        if (code_points > REMOTE_NAME_MAX || strlen(remote) >= WIRE_URL_SIZE)
-                return -EINVAL;
-
-        authority = strstr(remote, "://") + 3;
-        if (strcspn(authority, "/?#") == 0)
-                return -EINVAL;
-        segment = authority;
-        while (*segment && *segment != '?' && *segment != '#') {
-                size_t length = strcspn(segment, "/?#");
-
-                if (length > SEGMENT_MAX)
-                        return -EINVAL;
-                segment += length;
-                if (*segment == '/')
-                        segment++;
-        }
-        return 0;
+        return source_is_local(remote) ? check_local_source(remote) : url_check(remote);
 }
 
 int file_check_local(const char *local)

@@ -102,7 +102,8 @@ void file_temporary_name(const File *file, char ret[WIRE_PATH_SIZE]);
 /* As its owner sees it: what SetRemoteName gave it last. */
 const char *file_remote_name(const File *file);
 
-/* Rules of types.md, BG_FILE_INFO; where Windows has UNC names and drive letters, a file of this
- * machine by its absolute path, or as file:// URL (source.h). 0 or -EINVAL. */
+/* Rules of types.md, BG_FILE_INFO: a URL (url.h), or, where Windows has UNC names and drive
+ * letters, a file of this machine by its absolute path, or as file:// URL (source.h). 0 or -EINVAL.
+ */
 int file_check_remote(const char *remote);
 int file_check_local(const char *local);

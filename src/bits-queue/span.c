@@ -83,8 +83,18 @@ static int claimed(const Spans *spans, const File *file, FileRange **ret, size_t
         return r;
 }
 
+/* The end of the i-th request, with those that follow it and go on where it ends: they are one. */
+static uint64_t requested_end(const File *file, size_t i)
+{
+        uint64_t end = range_end(&file->requested[i]);
+
+        while (++i < file->n_requested && file->requested[i].offset == end)
+                end = range_end(&file->requested[i]);
+        return end;
+}
+
 /* The requested parts first, in their order; each time what is behind the position before what is
- * not. */
+ * not. What nobody has asked for, however little, is not fetched to make one request of two. */
 static bool find_gap(const File *file, const FileRange *have, size_t n_have, FileRange *ret)
 {
         const uint64_t positions[] = {file->position, 0};
@@ -94,7 +104,7 @@ static bool find_gap(const File *file, const FileRange *have, size_t n_have, Fil
                         const FileRange *wanted = &file->requested[i];
                         uint64_t from =
                                 wanted->offset > positions[p] ? wanted->offset : positions[p];
-                        uint64_t end = range_end(wanted);
+                        uint64_t end = requested_end(file, i);
 
                         if (ranges_gap(have, n_have, from, end < file->size ? end : file->size,
                                        ret))

@@ -160,6 +160,29 @@ static void test_on_demand(void **state)
         assert_true(file->filled[2].offset == 90 && file->filled[2].length == 10);
 }
 
+/* Requests that touch are one, as far as they come one after the other; a gap is never fetched. */
+static void test_requests_that_touch(void **state)
+{
+        static const FileRange requested[] = {
+                {10, 10}, {20, 5}, {25, 1}, {27, 3}, {5, 5}, {60, UNKNOWN},
+        };
+
+        (void)state;
+        job.on_demand = true;
+        file->size = file->validator.size = 100;
+        set_list(&file->requested, &file->n_requested, requested, ELEMENTS(requested));
+        spans_start(&spans, file);
+        expect(10, 10, 16);
+        expect(27, 27, 3);
+        durable(12);
+        assert_false(spans_should_halt(&spans, file, 12)); /* all before it is under way */
+        expect(5, 5, 5);
+        expect(60, 60, 40);
+        expect_nothing();
+        durable(64);
+        assert_int_equal(file->n_requested, 0);
+}
+
 /* A plain download is turned to what is requested, then to a position, and comes out whole. */
 static void test_random_access(void **state)
 {
@@ -241,6 +264,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_given_order, set_up, take_down),
                 cmocka_unit_test_setup_teardown(test_to_the_end_first, set_up, take_down),
                 cmocka_unit_test_setup_teardown(test_on_demand, set_up, take_down),
+                cmocka_unit_test_setup_teardown(test_requests_that_touch, set_up, take_down),
                 cmocka_unit_test_setup_teardown(test_random_access, set_up, take_down),
                 cmocka_unit_test_setup_teardown(test_cut, set_up, take_down),
                 cmocka_unit_test_setup_teardown(test_remembered, set_up, take_down),

@@ -45,7 +45,7 @@ enum NetType {
         NET_PROCEED,     /* queue: offset 0 is committed, go on */
         NET_CANCEL,      /* queue */
         NET_RESPONSE,    /* worker: the answer's headers are in */
-        NET_PROGRESS,    /* worker: received, not yet durable; at most 10 a second */
+        NET_PROGRESS,    /* worker: received, not yet durable; 10 a second, or 16 MiB apart */
         NET_CHECKPOINT,  /* worker: fdatasync has confirmed offset */
         NET_DONE,        /* worker: all received and durable, descriptor closed */
         NET_FAILED,      /* worker: descriptor closed */
@@ -116,7 +116,8 @@ typedef struct NetTransfer {    /* + write descriptor */
         NetSpan span;           /* of a ranged transfer; else all 0 */
         uint32_t foreground, ranged;
         uint32_t host_connections; /* as many at once to one host, whatever redirects lead there */
-        uint32_t dynamic; /* the server need not know HEAD, lengths or ranges: begin is 0 */
+        uint32_t dynamic; /* the server need not know lengths or ranges, and the content may end
+                             with its connection: begin is 0, and it is not ranged */
         char url[WIRE_URL_SIZE];
 } NetTransfer;
 WIRE_NO_PADDING(NetTransfer, 8 + 8 + sizeof(NetValidator) + sizeof(NetSpan) + 16 + WIRE_URL_SIZE);

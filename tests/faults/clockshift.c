@@ -1,7 +1,8 @@
 /*
  * Preloaded into a program: its wall clock, and the time that a suspended machine has slept, are
  * moved by what /run/clock/shift says, two numbers of seconds of 8 bytes each, which a test changes
- * while the program runs. What sleep adds is in CLOCK_BOOTTIME alone, as the kernel has it.
+ * while the program runs. What sleep adds is in CLOCK_BOOTTIME alone, as the kernel has it. A third
+ * number, from before the program started, is how many times as fast CLOCK_MONOTONIC runs.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -17,19 +18,31 @@
 #define FDS_MAX    4096
 
 typedef struct Shift {
-        int64_t wall_sec, sleep_sec;
+        int64_t wall_sec, sleep_sec, pace;
 } Shift;
 
 static const volatile Shift *shift;
+static int64_t start_nsec;
 static clockid_t clock_of[FDS_MAX];
 static int (*real_clock_gettime)(clockid_t, struct timespec *);
 static int (*real_timerfd_create)(int, int);
 static int (*real_timerfd_settime)(int, int, const struct itimerspec *, struct itimerspec *);
 
+static int64_t nsec_of(const struct timespec *time)
+{
+        return (int64_t)time->tv_sec * 1000000000 + time->tv_nsec;
+}
+
+static struct timespec time_of(int64_t nsec)
+{
+        return (struct timespec){.tv_sec = nsec / 1000000000, .tv_nsec = nsec % 1000000000};
+}
+
 /* Before any other constructor asks for the time, so not one itself. */
 static void prepare(void)
 {
         static const Shift none;
+        struct timespec now;
         int fd;
 
         if (shift)
@@ -43,6 +56,8 @@ static void prepare(void)
                 shift = &none;
         if (fd >= 0)
                 close(fd);
+        if (real_clock_gettime(CLOCK_MONOTONIC, &now) == 0)
+                start_nsec = nsec_of(&now);
 }
 
 static int64_t shift_of(clockid_t clock)
@@ -60,6 +75,8 @@ int clock_gettime(clockid_t clock, struct timespec *now)
         r = real_clock_gettime(clock, now);
         if (r == 0)
                 now->tv_sec += shift_of(clock);
+        if (r == 0 && clock == CLOCK_MONOTONIC && shift->pace > 1)
+                *now = time_of(start_nsec + (nsec_of(now) - start_nsec) * shift->pace);
         return r;
 }
 
@@ -99,6 +116,10 @@ int timerfd_settime(int fd, int flags, const struct itimerspec *new, struct itim
         struct itimerspec moved = *new;
 
         prepare();
+        if (flags & TFD_TIMER_ABSTIME && fd >= 0 && fd < FDS_MAX &&
+            clock_of[fd] == CLOCK_MONOTONIC && shift->pace > 1 && nsec_of(&new->it_value) > 1)
+                moved.it_value =
+                        time_of(start_nsec + (nsec_of(&new->it_value) - start_nsec) / shift->pace);
         if (flags & TFD_TIMER_ABSTIME && fd >= 0 && fd < FDS_MAX && new->it_value.tv_sec) {
                 moved.it_value.tv_sec -= shift_of(clock_of[fd]);
                 if (moved.it_value.tv_sec <= 0)

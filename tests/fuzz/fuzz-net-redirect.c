@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 return 0;
         memcpy(location, data + 2, size - 2);
         location[size - 2] = '\0';
-        assert(redirect_init(&redirect, "https://user:pass@host:8443/a/b", "POST") == 0);
+        assert(redirect_init(&redirect, "https://host:8443/a/b", "POST") == 0);
         verdict = redirect_follow(&redirect, 300 + data[1] % 10, location, policies[data[0] % 4],
                                   &url, &failure);
 

@@ -4,34 +4,28 @@
 import contextlib
 import os
 import pathlib
-import shutil
 import signal
-import struct
 import subprocess
 
 import pytest
 
 import bus
+import clockwork
 import configuration
 import jobs
 import people
 import programs
-from conftest import TREE, sha256
+from clockwork import shift
+from conftest import sha256
 from held import HeldOrigin
 from origins import free_port, listens
 from waiting import wait_for
 
-PLACE = pathlib.Path("/run/clock")
 YEAR = 365 * 86400
 DAY = 86400
 HOUR = 3600
 NOT_FOUND = 0x80200001
 PROGRAMS = "bitsd", "bits-queue"
-
-
-def shift(wall=0, sleep=0):
-    with (PLACE / "shift").open("r+b") as stream:
-        stream.write(struct.pack("=qq", wall, sleep))
 
 
 def restart():
@@ -44,24 +38,9 @@ def restart():
 
 @pytest.fixture(scope="module", autouse=True)
 def clock():
-    PLACE.mkdir()
-    library = next(path for path in TREE.glob("build*/tests/faults/libclockshift.so"))
-    shutil.copy(library, PLACE / "clockshift.so")
-    (PLACE / "shift").write_bytes(bytes(16))
-    for name in PROGRAMS:
-        program = pathlib.Path("/usr/libexec/bits") / name
-        shutil.copy(program, PLACE / name)
-        wrapper = PLACE / f"{name}.sh"
-        wrapper.write_text(
-            "#!/bin/sh\n"
-            f"LD_PRELOAD={PLACE}/clockshift.so ASAN_OPTIONS=verify_asan_link_order=0:$ASAN_OPTIONS exec {PLACE}/{name} \"$@\"\n"
-        )
-        wrapper.chmod(0o755)
-        subprocess.run(["mount", "--bind", wrapper, program], check=True)
-    restart()
-    yield
-    for name in PROGRAMS:
-        subprocess.run(["umount", f"/usr/libexec/bits/{name}"], check=True)
+    with clockwork.of(*PROGRAMS):
+        restart()
+        yield
     restart()
 
 

@@ -135,7 +135,7 @@ def room():
 def test_cells(interruption):
     with Table(interruption) as table:
         table.begin()
-        wait_for(table.half_is_stored, "half of each file on the disk")
+        wait_for(table.half_is_stored, "half of each file on the disk", 120)
         table.interrupt()
         found = {cell.key: table.outcome(cell) for cell in table.cells}
         assert not jobs.temporaries(table.directory)
