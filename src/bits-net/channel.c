@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/packet.h"
 #include "copy.h"
 #include "message.h"
+#include "options.h"
 #include "transfer.h"
 
 enum {
@@ -19,13 +21,7 @@ typedef struct Pending Pending;
 struct Pending {
         Pending *next; /* Channel.first */
         size_t size;
-        union {
-                WireHeader header;
-                NetReady ready;
-                NetResponse response;
-                NetOffset offset;
-                NetFailed failed;
-        } message;
+        uint8_t message[]; /* begins with a WireHeader */
 };
 
 struct Channel {
@@ -38,7 +34,21 @@ struct Channel {
 
 static int on_transfer(Worker *worker, const NetMessage *message, int *fd)
 {
-        return transfer_start(worker, &message->transfer, TAKE_FD(*fd));
+        Options *options = TAKE_PTR(worker->options);
+        int r = -EBADMSG;
+
+        if (!options || worker->options_id == message->header.sequence)
+                r = transfer_start(worker, &message->transfer, options, TAKE_FD(*fd));
+        options_unref(options);
+        return r;
+}
+
+static int on_http(Worker *worker, const NetMessage *message, int *fd)
+{
+        if (worker->options)
+                return -EBADMSG;
+        worker->options_id = message->header.sequence;
+        return options_read(&message->http, *fd, &worker->options);
 }
 
 static int on_proceed(Worker *worker, const NetMessage *message, int *fd)
@@ -122,6 +132,7 @@ static int (*const handlers[])(Worker *worker, const NetMessage *message, int *f
         [NET_TRANSFER] = on_transfer, [NET_PROCEED] = on_proceed, [NET_CANCEL] = on_cancel,
         [NET_SPAN] = on_span,         [NET_HALT] = on_halt,       [NET_FINISH] = on_finish,
         [NET_LIMIT] = on_limit,       [NET_SOURCE] = on_source,   [NET_COPY] = on_copy,
+        [NET_HTTP] = on_http,
 };
 
 static int channel_receive(Channel *channel)
@@ -157,7 +168,7 @@ static int channel_flush(Channel *channel)
 {
         while (channel->first) {
                 Pending *pending = channel->first;
-                int r = packet_send(channel->fd, &pending->message, pending->size, -1);
+                int r = packet_send(channel->fd, pending->message, pending->size, -1);
 
                 if (r == -EAGAIN)
                         break;
@@ -192,8 +203,7 @@ static Pending *pending_same(Channel *channel, const WireHeader *header)
         if (header->type != NET_PROGRESS && header->type != NET_CHECKPOINT)
                 return NULL;
         for (Pending *p = channel->first; p; p = p->next)
-                if (p->message.header.type == header->type &&
-                    p->message.header.sequence == header->sequence)
+                if (memcmp(p->message, header, sizeof(*header)) == 0)
                         return p;
         return NULL;
 }
@@ -203,14 +213,14 @@ static int pending_add(Channel *channel, const void *message, size_t size)
         Pending *pending = pending_same(channel, message);
 
         if (pending) {
-                memcpy(&pending->message, message, size);
+                memcpy(pending->message, message, size);
                 return 0;
         }
-        pending = calloc(1, sizeof(*pending));
+        pending = calloc(1, sizeof(*pending) + size);
         if (!pending)
                 return -ENOMEM;
         pending->size = size;
-        memcpy(&pending->message, message, size);
+        memcpy(pending->message, message, size);
         *channel->tail = pending;
         channel->tail = &pending->next;
         channel->n_pending++;

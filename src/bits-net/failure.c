@@ -33,8 +33,8 @@ static const CurlRow curl_rows[] = {
         {CURLE_HTTP2_STREAM, BG_E_CONNECTION_CLOSED, NET_TRANSIENT},
         {CURLE_SSL_CONNECT_ERROR, HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_CHANNEL_ERROR),
          NET_TRANSIENT},
-        {CURLE_SSL_CERTPROBLEM, HRESULT_FROM_WIN32(ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED),
-         NET_FATAL},
+        {CURLE_SSL_CERTPROBLEM, HRESULT_FROM_WIN32(ERROR_WINHTTP_CLIENT_CERT_NO_ACCESS_PRIVATE_KEY),
+         NET_FATAL}, /* our certificate and key do not go together, or are none */
         {CURLE_SSL_CACERT_BADFILE, HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_FAILURE), NET_FATAL},
         {CURLE_SSL_CIPHER, HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_FAILURE), NET_FATAL},
         {CURLE_SSL_CRL_BADFILE, HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_CERT_REV_FAILED),
@@ -64,6 +64,24 @@ static const struct {
         {X509_V_ERR_CERT_NOT_YET_VALID, HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_CERT_DATE_INVALID)},
         {X509_V_ERR_CERT_REVOKED, HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_CERT_REVOKED)},
         {X509_V_ERR_UNABLE_TO_GET_CRL, HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_CERT_REV_FAILED)},
+        {X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER,
+         HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_CERT_REV_FAILED)},
+        {X509_V_ERR_UNABLE_TO_DECRYPT_CRL_SIGNATURE,
+         HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_CERT_REV_FAILED)},
+        {X509_V_ERR_CRL_SIGNATURE_FAILURE,
+         HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_CERT_REV_FAILED)},
+        {X509_V_ERR_CRL_NOT_YET_VALID, HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_CERT_REV_FAILED)},
+        {X509_V_ERR_CRL_HAS_EXPIRED, HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_CERT_REV_FAILED)},
+        {X509_V_ERR_ERROR_IN_CRL_LAST_UPDATE_FIELD,
+         HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_CERT_REV_FAILED)},
+        {X509_V_ERR_ERROR_IN_CRL_NEXT_UPDATE_FIELD,
+         HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_CERT_REV_FAILED)},
+        {X509_V_ERR_KEYUSAGE_NO_CRL_SIGN, HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_CERT_REV_FAILED)},
+        {X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION,
+         HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_CERT_REV_FAILED)},
+        {X509_V_ERR_DIFFERENT_CRL_SCOPE, HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_CERT_REV_FAILED)},
+        {X509_V_ERR_CRL_PATH_VALIDATION_ERROR,
+         HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_CERT_REV_FAILED)},
         {X509_V_ERR_INVALID_PURPOSE, HRESULT_FROM_WIN32(ERROR_WINHTTP_SECURE_CERT_WRONG_USAGE)},
 };
 
@@ -105,6 +123,19 @@ Failure failure_from_answer(HRESULT hresult, uint32_t status, const char *text)
         Failure f = failure(hresult, NET_CONTEXT_REMOTE_FILE, NET_FATAL);
 
         f.http_status = status;
+        failure_say(&f, "%s", text);
+        return f;
+}
+
+Failure failure_from_redirect(uint32_t status, const char *text)
+{
+        return failure_from_answer((HRESULT)(0x80190000U | (status & 0xffffU)), status, text);
+}
+
+Failure failure_from_tls(HRESULT hresult, enum NetContext context, const char *text)
+{
+        Failure f = failure(hresult, context, NET_FATAL);
+
         failure_say(&f, "%s", text);
         return f;
 }
@@ -176,6 +207,9 @@ Failure failure_from_curl(int curl_code, long verify_result, uint32_t status)
         if (curl_code == CURLE_PEER_FAILED_VERIFICATION) {
                 f.hresult = verify_hresult(verify_result);
                 f.class = NET_FATAL;
+                if (verify_result > X509_V_ERR_UNSPECIFIED)
+                        failure_say(&f, "the server's certificate: %s",
+                                    X509_verify_cert_error_string(verify_result));
                 return f;
         }
         for (size_t i = 0; i < ELEMENTS(curl_rows); i++)

@@ -25,6 +25,13 @@ Failure failure_from_status(uint32_t status, int64_t retry_after_usec);
 /* Adds the first words of the answer's body, as a second line. */
 void failure_quote(Failure *failure, const char *body, size_t size);
 
+/* A redirect that is not followed. Not the Win32 form of the status, which BITS' documentation has
+ * for a policy that disallows it: those numbers mean other things. */
+Failure failure_from_redirect(uint32_t status, const char *text);
+
+/* What ended a TLS connection, where libcurl does not know it. */
+Failure failure_from_tls(HRESULT hresult, enum NetContext context, const char *text);
+
 /* A local error of the temporary file; what names the action: "write". */
 Failure failure_from_errno(int error, const char *what);
 /* The same of a local file that is copied; context REMOTE_FILE. */

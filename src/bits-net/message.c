@@ -1,5 +1,6 @@
 #include "message.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <strings.h>
 
@@ -55,6 +56,36 @@ static bool transfer_ok(const NetMessage *message)
                 validator_ok(&transfer->validator, ranged ? 0 : transfer->begin));
 }
 
+/* A token of RFC 9110, 5.6.2. CONNECT asks for a tunnel, which no file is. */
+static bool method_ok(const char *method)
+{
+        for (const char *p = method; *p; p++)
+                if (!isalnum((unsigned char)*p) && !strchr("!#$%&'*+-.^_`|~", *p))
+                        return false;
+        return strcmp(method, "CONNECT") != 0;
+}
+
+static bool security_flags_ok(uint32_t flags)
+{
+        uint32_t policy = flags & NET_REDIRECT_MASK;
+
+        return (flags & ~(uint32_t)(NET_SSL_MASK | NET_REDIRECT_MASK |
+                                    NET_REDIRECT_ALLOW_HTTPS_TO_HTTP)) == 0 &&
+               (policy == NET_REDIRECT_ALLOW_SILENT || policy == NET_REDIRECT_ALLOW_REPORT ||
+                policy == NET_REDIRECT_DISALLOW);
+}
+
+static bool http_ok(const NetMessage *message)
+{
+        const NetHttp *http = &message->http;
+
+        return security_flags_ok(http->security_flags) && http->ask <= 1 && http->reserved == 0 &&
+               http->headers_size <= NET_OPTIONS_HEADERS_MAX &&
+               http->certificate_size <= NET_OPTIONS_CERTIFICATE_MAX &&
+               http->n_accepted <= NET_OPTIONS_ACCEPTED_MAX &&
+               wire_text_ok(http->method, sizeof(http->method)) && method_ok(http->method);
+}
+
 static bool next_ok(const NetMessage *message)
 {
         return span_ok(&message->next.span);
@@ -88,6 +119,7 @@ static const struct {
         [NET_LIMIT] = {sizeof(NetLimit), false, true, limit_ok},
         [NET_SOURCE] = {sizeof(NetSource), true, false, NULL},
         [NET_COPY] = {sizeof(NetCopy), true, false, copy_ok},
+        [NET_HTTP] = {sizeof(NetHttp), true, false, http_ok},
 };
 
 int message_check(const NetMessage *message, size_t size, bool with_fd)

@@ -5,18 +5,22 @@
 #pragma once
 
 #include <curl/curl.h>
-#include <stdbool.h>
 
 #include "judge.h"
+#include "options.h"
+#include "redirect.h"
+#include "tls.h"
 
-/* The url as libcurl shall have it, percent-encoded where it must be; the caller frees it with
- * curl_free(). NULL when it is no URL. */
-char *request_url(const char *url);
-
-/* Scheme, host and port: are two URLs of one server? */
-bool request_same_host(const char *a, const char *b);
+typedef struct Request {
+        const Ask *ask;
+        const Redirect *redirect; /* where to, and what of the remote name's goes along */
+        const Options *options;   /* NULL: none */
+        Tls *tls;                 /* must live as long as the request */
+        long buffer_bytes;        /* libcurl's receive buffer */
+} Request;
 
 /* Options of easy, a handle without any. *ret_headers must live as long as the request; the caller
- * frees it with curl_slist_free_all(). buffer_bytes is libcurl's receive buffer. 0 or -ENOMEM. */
-int request_set(CURL *easy, const char *url, const Ask *ask, long buffer_bytes,
-                struct curl_slist **ret_headers);
+ * frees it with curl_slist_free_all(). 0, -ENOMEM, or -EINVAL for custom headers that cannot be
+ * sent, and why. */
+int request_set(CURL *easy, const Request *request, struct curl_slist **ret_headers,
+                const char **ret_why);

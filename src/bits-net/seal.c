@@ -271,6 +271,8 @@ static const struct {
         {SCMP_SYS(fcntl), 1, {EQUAL(1, F_GETFL)}},
         {SCMP_SYS(fcntl), 1, {EQUAL(1, F_SETFL)}},
         {SCMP_SYS(fcntl), 1, {EQUAL(1, F_DUPFD_CLOEXEC)}},
+        {SCMP_SYS(fcntl), 1, {EQUAL(1, F_GET_SEALS)}},
+        {SCMP_SYS(fcntl64), 1, {EQUAL(1, F_GET_SEALS)}},
         {SCMP_SYS(fcntl64), 1, {EQUAL(1, F_GETFD)}},
         {SCMP_SYS(fcntl64), 1, {EQUAL(1, F_SETFD)}},
         {SCMP_SYS(fcntl64), 1, {EQUAL(1, F_GETFL)}},

@@ -162,6 +162,43 @@ static void test_orders(void **state)
         }
 }
 
+static bool http_is_ok(NetHttp http)
+{
+        NetMessage m = {.http = http};
+
+        m.header = (WireHeader){NET_HTTP, 1};
+        return message_check(&m, sizeof(NetHttp), true) == 0;
+}
+
+static void test_http(void **state)
+{
+        NetMessage m = {.http = {.header = {NET_HTTP, 1}}};
+
+        (void)state;
+        assert_int_equal(message_check(&m, sizeof(NetHttp), true), 0);
+        assert_true(message_check(&m, sizeof(NetHttp), false) < 0);
+        assert_true(message_check(&m, sizeof(NetHttp) - 1, true) < 0);
+        for (uint32_t flag = 1; flag; flag <<= 1)
+                assert_int_equal(http_is_ok((NetHttp){.security_flags = flag}),
+                                 (flag & 0xb1f) != 0);
+        assert_false(http_is_ok((NetHttp){.security_flags = 0x300}));
+        assert_true(http_is_ok((NetHttp){.ask = 1}));
+        assert_false(http_is_ok((NetHttp){.ask = 2}));
+        assert_false(http_is_ok((NetHttp){.reserved = 1}));
+        assert_true(http_is_ok((NetHttp){.headers_size = NET_OPTIONS_HEADERS_MAX}));
+        assert_false(http_is_ok((NetHttp){.headers_size = NET_OPTIONS_HEADERS_MAX + 1}));
+        assert_true(http_is_ok((NetHttp){.certificate_size = NET_OPTIONS_CERTIFICATE_MAX}));
+        assert_false(http_is_ok((NetHttp){.certificate_size = NET_OPTIONS_CERTIFICATE_MAX + 1}));
+        assert_true(http_is_ok((NetHttp){.n_accepted = NET_OPTIONS_ACCEPTED_MAX}));
+        assert_false(http_is_ok((NetHttp){.n_accepted = NET_OPTIONS_ACCEPTED_MAX + 1}));
+        assert_true(http_is_ok((NetHttp){.method = "M-SEARCH"}));
+        assert_false(http_is_ok((NetHttp){.method = "CONNECT"}));
+        assert_false(http_is_ok((NetHttp){.method = "GET "}));
+        assert_false(http_is_ok((NetHttp){.method = "G\xc3\x84T"}));
+        memset(m.http.method, 'x', sizeof(m.http.method));
+        assert_false(http_is_ok(m.http));
+}
+
 static void test_copy(void **state)
 {
         NetMessage m = {.copy = {.header = {NET_COPY, 1}, .begin = 5, .validator = {.size = 5}}};
@@ -191,6 +228,7 @@ int main(void)
                 cmocka_unit_test(test_transfer), cmocka_unit_test(test_texts),
                 cmocka_unit_test(test_spans),    cmocka_unit_test(test_limit),
                 cmocka_unit_test(test_orders),   cmocka_unit_test(test_copy),
+                cmocka_unit_test(test_http),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@ waits for a message, with a limit that only a broken program reaches.
 """
 
 import email.utils
+import fcntl
 import hashlib
 import os
 import select
@@ -57,6 +58,13 @@ def pattern(size, seed=1):
     return (block * (size // 65536 + 1))[:size]
 
 
+def sealed(data, seals=fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE):
+    fd = os.memfd_create("options", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    os.write(fd, data)
+    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, seals)
+    return fd
+
+
 class Worker:
     """bits-net and our end of its socket."""
 
@@ -79,7 +87,7 @@ class Worker:
 
     def receive(self):
         self.sock.settimeout(LIMIT_SEC)
-        data = self.sock.recv(65536)
+        data = self.sock.recv(1 << 18)
         if not data:
             return None
         kind, sequence = struct.unpack_from("=II", data)
@@ -101,6 +109,16 @@ class Worker:
             for name, value in zip(("context", "class", "status", "retry_after", "offset"), rest):
                 message[name] = value
             message["text"] = text.split(b"\0")[0].decode()
+        elif kind == HEADERS:
+            assert body.index(b"\0") == len(body) - 1
+            message["text"] = body[:-1].decode("latin-1")
+        elif kind == REDIRECTED:
+            assert len(body) == 8808
+            message["url"] = body.split(b"\0")[0].decode()
+        elif kind == CERTIFICATE:
+            authority, message["sha256"], size, chain_size, der = struct.unpack("=288s32sII65536s", body)
+            message["authority"] = authority.split(b"\0")[0].decode()
+            message["der"], message["chain"] = der[:size], der[size:size + chain_size]
         else:
             pytest.fail(f"message of type {kind}")
         return message
@@ -116,6 +134,16 @@ class Worker:
             span is not None, connections, dynamic,
         )
         self.send(head + url.encode().ljust(8808, b"\0"), fd)
+
+    def http(self, id, flags=0, ask=0, headers="", certificate=b"", accepted=(), method=""):
+        """accepted: (authority, SHA-256)."""
+        parts = headers.encode() + certificate + b"".join(a.encode().ljust(288, b"\0") + h for a, h in accepted)
+        head = struct.pack(
+            "=IIIIIIII64s", HTTP, id, flags, ask, len(headers.encode()), len(certificate), len(accepted), 0, method.encode()
+        )
+        fd = sealed(parts)
+        self.send(head, fd)
+        os.close(fd)
 
     def span(self, id, remote, local, length):
         self.send(struct.pack("=IIQQQ", SPAN, id, remote, local, length))
@@ -134,12 +162,13 @@ class Worker:
         self.send(struct.pack("=II", kind, id))
 
     def until(self, *kinds):
-        """Messages up to the first of these types; the type of each before it, too."""
+        """Messages up to the first of these types. Headers, which come with each answer, only if they are asked for."""
         seen = []
         while True:
             message = self.receive()
             assert message, f"bits-net ended: {self.process.wait()} after {seen}"
-            seen.append(message)
+            if message["type"] != HEADERS or HEADERS in kinds:
+                seen.append(message)
             if message["type"] in kinds:
                 return seen
 
@@ -172,11 +201,12 @@ def worker():
 class Server:
     """Answers each request on loopback by what the test's function does with it."""
 
-    def __init__(self, answer):
+    def __init__(self, answer, host="127.0.0.1", port=0):
         self.answer = answer
         self.requests = []
         self.errors = []
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.listener = socket.create_server((host, port), family=family, backlog=128)
         self.port = self.listener.getsockname()[1]
         self.threads = [threading.Thread(target=self.accept, daemon=True)]
         self.threads[0].start()
@@ -207,7 +237,7 @@ class Server:
                     data += more
                 head, data = data.split(b"\r\n\r\n", 1)
                 lines = head.decode().split("\r\n")
-                request = {k.lower(): v for k, v in (line.split(": ", 1) for line in lines[1:])}
+                request = {k.lower(): v.strip() for k, v in (line.split(":", 1) for line in lines[1:])}
                 request["line"] = lines[0]
                 self.requests.append(request)
                 try:
@@ -229,8 +259,8 @@ class Server:
 def serve():
     servers = []
 
-    def start(answer):
-        servers.append(Server(answer))
+    def start(answer, **where):
+        servers.append(Server(answer, **where))
         return servers[-1]
 
     yield start
@@ -466,7 +496,7 @@ def test_redirect_to_a_url_with_a_password(worker, serve, target):
     fd, path = target()
     worker.transfer(1, server.url(), fd)
     failed = worker.outcome()
-    assert (failed["hresult"], failed["class"]) == (INVALID_URL, FATAL)
+    assert (failed["hresult"], failed["class"]) == (0x8019012D, FATAL)
     assert "secret" not in failed["text"] and "user name" in failed["text"]
     assert [request["line"] for request in server.requests] == ["GET /file HTTP/1.1"]
     worker.transfer(2, f"http://somebody:secret@127.0.0.1:{server.port}/there", fd)

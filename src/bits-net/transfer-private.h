@@ -15,7 +15,11 @@
 #include "checkpoint.h"
 #include "closing.h"
 #include "failure.h"
+#include "header.h"
 #include "judge.h"
+#include "options.h"
+#include "redirect.h"
+#include "tls.h"
 #include "transfer.h"
 #include "wire/net.h"
 #include "worker.h"
@@ -51,12 +55,24 @@ struct Transfer {
         uint32_t id;
         TransferState state;
         int fd;
-        char *url; /* curl_free() */
+        Options *options; /* NULL: none */
+        Redirect redirect;
+        NetValidator version; /* of the bytes that are there */
+        char *version_url;    /* where its ETag is from; NULL: the remote name */
 
         CURL *easy; /* NULL: no request */
         struct curl_slist *headers;
-        Ask ask;
+        Tls *tls;
+        Ask ask; /* its validator: what of version counts there */
         Answer answer;
+        Header header;    /* of answer, as text */
+        int header_error; /* it cannot be kept */
+        size_t discarded; /* of a redirect's body */
+        enum {
+                LISTS_UNTRIED,
+                LISTS_AWAITED, /* then there is no request */
+                LISTS_TRIED,
+        } lists; /* revocation lists that the server's certificate needs */
         bool judged;
         Judgement judgement; /* of answer, when judged */
         Closing closing;     /* of a connection whose end is that of the answer's content */
@@ -108,8 +124,8 @@ void transfer_send_offset(Transfer *t, enum NetType type, uint64_t offset);
 
 /* ---- transfer-request.c ---------------------------------------------------------------------- */
 
-/* Begins the request that t->ask describes; on failure the transfer is left as it is. */
-int transfer_ask(Transfer *t);
+/* Asks for what is missing, at the remote name. May set a failure. */
+void transfer_ask(Transfer *t);
 
 /* Ends the request, if there is one; nothing more is heard of it. */
 void transfer_stop_request(Transfer *t);

@@ -5,8 +5,12 @@
  */
 #include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 #include <time.h>
 
+#include "base/cleanup.h"
 #include "channel.h"
 #include "limit.h"
 #include "multi.h"
@@ -18,6 +22,7 @@ enum {
         BUFFER_BYTES = 512 * 1024,
         BUFFER_BYTES_MANY = 64 * 1024, /* each, when there are many */
         MANY_TRANSFERS = 16,
+        DISCARD_MAX = 64 * 1024, /* of a redirect's body */
         HEADER_BYTES_MAX = 256 * 1024,
 };
 
@@ -31,17 +36,73 @@ CURL *transfer_request(const Transfer *t)
         return t->easy;
 }
 
+static Failure no_memory(void)
+{
+        return failure_from_worker(E_OUTOFMEMORY, NET_TRANSIENT, "no memory");
+}
+
+static uint32_t security_flags(const Transfer *t)
+{
+        return t->options ? t->options->security_flags : 0;
+}
+
+static bool reports_redirects(const Transfer *t)
+{
+        return (security_flags(t) & NET_REDIRECT_MASK) == NET_REDIRECT_ALLOW_REPORT;
+}
+
+static void send_redirected(Transfer *t, const char *url)
+{
+        NetRedirected message = {.header = {.type = NET_REDIRECTED, .sequence = t->id}};
+
+        memcpy(message.url, url, strlen(url)); /* redirect.c knows the maximum */
+        channel_send(t->worker->channel, &message, sizeof(message));
+}
+
+/* What is left of a strong ETag at another URL than its own, where any resource may have the same:
+ * it proves nothing any more, but may still refute. */
+static void weaken(NetValidator *validator)
+{
+        size_t size = strlen(validator->etag) + 1;
+
+        if (!etag_is_strong(validator->etag))
+                return;
+        if (size + 2 > sizeof(validator->etag)) {
+                validator->etag[0] = '\0';
+                return;
+        }
+        memmove(validator->etag + 2, validator->etag, size);
+        memcpy(validator->etag, "W/", 2);
+}
+
+static const char *etag_url(const Transfer *t)
+{
+        return t->version_url ? t->version_url : t->redirect.first;
+}
+
+/* An ETag that came by a redirect is not the remote name's, unless that changes. */
+static NetValidator validator_to_keep(const Transfer *t)
+{
+        NetValidator validator = t->judgement.validator;
+
+        if (!reports_redirects(t) && strcmp(t->redirect.url, t->redirect.first) != 0)
+                weaken(&validator);
+        return validator;
+}
+
 static void send_response(Transfer *t, bool restarted)
 {
         NetResponse message = {
                 .header = {.type = NET_RESPONSE, .sequence = t->id},
                 .restarted = restarted,
-                .validator = t->judgement.validator,
+                .validator = validator_to_keep(t),
         };
 
         if (t->responded)
                 return;
         t->responded = true;
+        if (t->redirect.hops > 0 && reports_redirects(t))
+                send_redirected(t, t->redirect.url);
         channel_send(t->worker->channel, &message, sizeof(message));
 }
 
@@ -51,34 +112,70 @@ void transfer_stop_request(Transfer *t)
                 multi_give(t->worker->multi, t->easy);
         t->easy = NULL;
         t->held = false;
+        t->lists = LISTS_UNTRIED;
         curl_slist_free_all(t->headers);
         t->headers = NULL;
+        t->tls = tls_unref(t->tls);
 }
 
 /* The answer tells the size of the file, the end of the span, and the version of all that follows.
  */
 static void transfer_accept(Transfer *t)
 {
-        t->ask.validator = t->judgement.validator;
+        free(t->version_url);
+        t->version_url = strdup(t->redirect.url);
+        if (!t->version_url)
+                transfer_set_failure(t, no_memory());
+        t->version = t->judgement.validator;
         t->size = t->judgement.validator.size;
         if (t->span.length == NET_SIZE_UNKNOWN && t->size != NET_SIZE_UNKNOWN)
                 t->span.length = t->size - t->span.remote;
 }
 
-/* An ETag tells versions of one resource apart, and another host's is another resource. */
-static bool is_elsewhere(const Transfer *t)
+/* Bytes of one version are there, and what is known of it does not count where the answer is from.
+ */
+static bool unprovable(const Transfer *t)
 {
-        char *url = NULL;
+        return t->ranged && t->offset > 0 && !validator_proves(&t->ask.validator);
+}
 
-        return curl_easy_getinfo(t->easy, CURLINFO_EFFECTIVE_URL, &url) != CURLE_OK || !url ||
-               !request_same_host(url, t->url);
+static Judgement transfer_judgement(Transfer *t)
+{
+        if (strcmp(t->redirect.method, "HEAD") == 0) {
+                t->answer.length = 0; /* what a GET would bring */
+                t->answer.chunked = false;
+        }
+        if (!unprovable(t) || t->answer.status >= 400)
+                return judge(&t->ask, &t->answer);
+        if (!t->responded)
+                return (Judgement){.verdict = VERDICT_CHANGED};
+        return (Judgement){
+                .verdict = VERDICT_FAIL,
+                .failure = failure_from_answer(
+                        BG_E_INSUFFICIENT_RANGE_SUPPORT, t->answer.status,
+                        "a redirect leads elsewhere than before, and nothing there tells by which "
+                        "two answers can be known to be of one version"),
+        };
+}
+
+/* To the end of its text. */
+static void send_header(Transfer *t)
+{
+        NetHeaders *message = t->header.message;
+
+        if (!message)
+                return;
+        message->header = (WireHeader){.type = NET_HEADERS, .sequence = t->id};
+        channel_send(t->worker->channel, message, offsetof(NetHeaders, text) + t->header.size + 1);
 }
 
 static void transfer_judge(Transfer *t)
 {
-        t->answer.elsewhere = is_elsewhere(t);
-        t->judgement = judge(&t->ask, &t->answer);
+        t->answer.elsewhere = t->offset > 0 && strcmp(t->redirect.url, etag_url(t)) != 0;
+        t->judgement = transfer_judgement(t);
         t->judged = true;
+        if (!t->responded && t->judgement.verdict != VERDICT_AGAIN)
+                send_header(t);
         switch (t->judgement.verdict) {
         case VERDICT_CONTINUE:
                 transfer_accept(t);
@@ -90,6 +187,8 @@ static void transfer_judge(Transfer *t)
                 t->span = (NetSpan){.length = NET_SIZE_UNKNOWN};
                 t->span_begin = 0;
                 transfer_accept(t);
+                t->answer.elsewhere = false; /* it is all from there now */
+                t->version = answer_validator(&t->answer, t->size);
                 t->durable = 0; /* the bytes that are there are worth nothing any more */
                 transfer_must(t, EVENT_RESTART);
                 send_response(t, true);
@@ -128,14 +227,36 @@ static size_t on_header(char *data, size_t unit, size_t n, void *userdata)
 {
         Transfer *t = userdata;
 
-        if (!transfer_take_header(t, unit * n))
+        n *= unit;
+        if (!transfer_take_header(t, n))
+                return 0;
+        t->header_error = header_line(&t->header, data, n);
+        if (t->header_error < 0)
                 return 0;
         if (!t->judged) {
-                answer_line(&t->answer, data, unit * n);
+                answer_line(&t->answer, data, n);
                 if (t->answer.complete && ends_with_connection(t))
                         closing_watch(&t->closing, t->easy);
         }
-        return unit * n;
+        return n;
+}
+
+/* Where the answer sends us; NULL: nowhere. */
+static const struct curl_header *answer_location(const Transfer *t)
+{
+        struct curl_header *location;
+
+        if (!t->answer.complete || t->answer.malformed || !redirect_is(t->answer.status) ||
+            curl_easy_header(t->easy, "Location", 0, CURLH_HEADER, -1, &location) != CURLHE_OK)
+                return NULL;
+        return location;
+}
+
+/* A short body costs less than another connection. */
+static size_t discard(Transfer *t, size_t size)
+{
+        t->discarded += size;
+        return t->discarded <= DISCARD_MAX ? size : 0;
 }
 
 /* libcurl's write callback: anything but the size ends the request, whose end is seen to later. */
@@ -144,6 +265,8 @@ static size_t on_data(char *data, size_t unit, size_t n, void *userdata)
         Transfer *t = userdata;
 
         n *= unit;
+        if (!t->judged && answer_location(t))
+                return discard(t, n);
         if (!t->judged)
                 transfer_judge(t);
         if (t->state == TRANSFER_WAITING)
@@ -159,31 +282,72 @@ static size_t on_data(char *data, size_t unit, size_t n, void *userdata)
         return t->failed ? 0 : n;
 }
 
-int transfer_ask(Transfer *t)
+static int request_begin(Transfer *t, const char **ret_why)
 {
-        long buffer = t->worker->n_transfers > MANY_TRANSFERS ? BUFFER_BYTES_MANY : BUFFER_BYTES;
+        Request request = {
+                .ask = &t->ask,
+                .redirect = &t->redirect,
+                .options = t->options,
+                .buffer_bytes =
+                        t->worker->n_transfers > MANY_TRANSFERS ? BUFFER_BYTES_MANY : BUFFER_BYTES,
+        };
         int r;
 
-        t->ask.ranged = t->ranged;
-        t->ask.begin = t->span.remote + (t->offset - t->span_begin);
-        t->ask.end = t->span.length == NET_SIZE_UNKNOWN ? NET_SIZE_UNKNOWN
-                                                        : t->span.remote + t->span.length;
         t->easy = multi_take(t->worker->multi);
-        if (!t->easy)
+        t->tls = tls_new(&t->worker->trust, t->options, !t->redirect.away, t->redirect.url);
+        if (!t->easy || !t->tls)
                 return -ENOMEM;
-        r = request_set(t->easy, t->url, &t->ask, buffer, &t->headers);
+        request.tls = t->tls;
+        r = request_set(t->easy, &request, &t->headers, ret_why);
         if (r < 0)
                 return r;
         answer_init(&t->answer, time(NULL));
         t->closing = (Closing){0};
         t->header_bytes = 0;
         t->judged = false;
+        t->discarded = 0;
         curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
         curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header);
         curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
         curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_data);
         curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
         return multi_add(t->worker->multi, t->easy);
+}
+
+/* Begins the request that t->ask and t->redirect describe. May set a failure. */
+static void transfer_request_begin(Transfer *t)
+{
+        const char *why = NULL;
+        int r = request_begin(t, &why);
+
+        if (r == -EINVAL)
+                transfer_set_failure(t, failure_from_worker(E_INVALIDARG, NET_FATAL, why));
+        else if (r < 0)
+                transfer_set_failure(t, no_memory());
+}
+
+/* What is missing, as it can be asked for where the next request goes: an ETag counts only there
+ * where it is from, since any other server may have the same for other bytes. */
+static void transfer_frame(Transfer *t)
+{
+        t->ask.ranged = t->ranged;
+        t->ask.begin = t->span.remote + (t->offset - t->span_begin);
+        t->ask.end = t->span.length == NET_SIZE_UNKNOWN ? NET_SIZE_UNKNOWN
+                                                        : t->span.remote + t->span.length;
+        t->ask.validator = t->version;
+        if (strcmp(t->redirect.url, etag_url(t)) != 0)
+                weaken(&t->ask.validator);
+        t->ask.kind = ask_kind(&t->ask);
+}
+
+void transfer_ask(Transfer *t)
+{
+        if (redirect_restart(&t->redirect, t->options ? t->options->method : "GET") < 0) {
+                transfer_set_failure(t, no_memory());
+                return;
+        }
+        transfer_frame(t);
+        transfer_request_begin(t);
 }
 
 void transfer_span_end(Transfer *t)
@@ -214,13 +378,14 @@ static void transfer_follow_verdict(Transfer *t)
         case VERDICT_AGAIN:
                 t->ask.kind = t->judgement.again;
                 transfer_must(t, EVENT_AGAIN);
-                if (transfer_ask(t) == 0)
+                transfer_request_begin(t);
+                if (!t->failed)
                         return;
-                transfer_set_failure(
-                        t, failure_from_worker(E_OUTOFMEMORY, NET_TRANSIENT, "no memory"));
                 break;
         case VERDICT_COMPLETE:
                 transfer_accept(t);
+                if (t->failed)
+                        break;
                 send_response(t, false);
                 transfer_received(t);
                 return;
@@ -237,15 +402,96 @@ static void transfer_follow_verdict(Transfer *t)
         transfer_fail(t);
 }
 
-/* Whether the last header block is the answer, when the request ended without a body: not when it
- * was a redirect and the failure is that of the next server. */
+/* The answer sends us elsewhere. t may be gone after this. */
+static void transfer_redirect(Transfer *t, const struct curl_header *location)
+{
+        _cleanup_(freep) char *url = NULL;
+        RedirectVerdict verdict = REDIRECT_FAIL;
+        Failure failure;
+
+        if (location->amount > 1)
+                failure = failure_from_redirect(t->answer.status,
+                                                "a redirect names more than one URL");
+        else
+                verdict = redirect_follow(&t->redirect, t->answer.status, location->value,
+                                          security_flags(t), &url, &failure);
+        transfer_stop_request(t);
+        if (verdict == REDIRECT_FOLLOW) {
+                transfer_must(t, EVENT_AGAIN);
+                transfer_frame(t);
+                transfer_request_begin(t);
+                if (!t->failed)
+                        return;
+        } else {
+                send_header(t);
+                if (verdict == REDIRECT_DISALLOWED)
+                        send_redirected(t, url);
+                transfer_set_failure(t, failure);
+        }
+        transfer_fail(t);
+}
+
+static Failure failure_of_header(const Transfer *t)
+{
+        if (t->header_error == -ENOMEM)
+                return no_memory();
+        return failure_from_answer(BG_E_INVALID_SERVER_RESPONSE, t->answer.status,
+                                   t->header_error == -EMSGSIZE
+                                           ? "the answer's header is larger than 64 KiB"
+                                           : "the answer's header is malformed");
+}
+
+static Failure failure_of_request(Transfer *t, CURLcode code)
+{
+        long verify_result = 0;
+        Failure failure;
+
+        if (t->header_error < 0)
+                return failure_of_header(t);
+        if (tls_failure(t->tls, code, &failure))
+                return failure;
+        (void)curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &verify_result);
+        return failure_from_curl((int)code, verify_result, t->answer.status);
+}
+
+/* The server's certificate is good, but for lists that have to be fetched. */
+static bool transfer_await_lists(Transfer *t)
+{
+        const TlsList *lists;
+        size_t n = t->lists == LISTS_UNTRIED ? tls_missing(t->tls, &lists) : 0;
+
+        for (size_t i = 0; i < n; i++)
+                if (revocation_fetch(t->worker, lists[i].url, lists[i].authority) < 0)
+                        return false;
+        if (n == 0)
+                return false;
+        transfer_stop_request(t);
+        t->lists = LISTS_AWAITED;
+        return true;
+}
+
+void transfer_lists_came(Transfer *t)
+{
+        if (t->lists != LISTS_AWAITED)
+                return;
+        transfer_request_begin(t);
+        t->lists = LISTS_TRIED;
+        if (t->failed)
+                transfer_fail(t);
+}
+
+static void send_unseen_certificate(Transfer *t)
+{
+        const NetCertificate *certificate = tls_unseen(t->tls, t->id);
+
+        if (certificate)
+                channel_send(t->worker->channel, certificate, sizeof(*certificate));
+}
+
+/* Whether the header is all that is needed, when the request ended without a body. */
 static bool answer_counts(const Answer *answer, CURLcode code)
 {
-        if (!answer->complete)
-                return false;
-        return code == CURLE_OK || answer->status >= 400 ||
-               (answer->status / 100 == 3 &&
-                (code == CURLE_TOO_MANY_REDIRECTS || code == CURLE_UNSUPPORTED_PROTOCOL));
+        return answer->complete && (code == CURLE_OK || answer->status >= 400);
 }
 
 /* libcurl has no memory for a header line that is longer than it takes. */
@@ -261,24 +507,33 @@ static bool line_is_too_long(const Transfer *t, CURLcode code)
 void transfer_ended(void *userdata, CURLcode code)
 {
         Transfer *t = userdata;
-        long verify_result = 0;
+        const struct curl_header *location = t->judged || t->failed ? NULL : answer_location(t);
+        Failure failure;
 
-        (void)curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &verify_result);
+        if (location && t->header_error == 0) {
+                transfer_redirect(t, location);
+                return;
+        }
         if (line_is_too_long(t, code))
                 transfer_set_failure(t, headers_without_end(t));
-        if (!t->judged && !t->failed && answer_counts(&t->answer, code))
+        if (code != CURLE_OK && !t->failed && !t->judged && transfer_await_lists(t))
+                return;
+        if (!t->judged && !t->failed && t->header_error == 0 && answer_counts(&t->answer, code))
                 transfer_judge(t);
+        if (code == CURLE_OK && ends_with_connection(t) && !closing_is_orderly(&t->closing))
+                code = CURLE_PARTIAL_FILE;
+        if (code != CURLE_OK)
+                failure = failure_of_request(t, code);
+        if (code != CURLE_OK && !t->judged)
+                send_unseen_certificate(t);
         transfer_stop_request(t);
 
         if (!t->failed && t->judged && t->state == TRANSFER_ASKING) {
                 transfer_follow_verdict(t);
                 return;
         }
-        if (code == CURLE_OK && ends_with_connection(t) && !closing_is_orderly(&t->closing))
-                code = CURLE_PARTIAL_FILE;
         if (!t->failed && code != CURLE_OK)
-                transfer_set_failure(t,
-                                     failure_from_curl((int)code, verify_result, t->answer.status));
+                transfer_set_failure(t, failure);
         if (!t->failed && !t->judged)
                 transfer_set_failure(t, failure_from_curl(CURLE_GOT_NOTHING, 0, 0));
         if (t->failed)

@@ -14,7 +14,6 @@
 #include "base/cleanup.h"
 #include "channel.h"
 #include "multi.h"
-#include "request.h"
 #include "target.h"
 #include "transfer-private.h"
 
@@ -102,7 +101,10 @@ static void transfer_free(Transfer *t)
                 }
         transfer_stop_request(t);
         sd_event_source_disable_unref(t->timer);
-        curl_free(t->url);
+        header_deinit(&t->header);
+        redirect_deinit(&t->redirect);
+        options_unref(t->options);
+        free(t->version_url);
         close_fd(t->fd);
         free(t);
 }
@@ -186,7 +188,7 @@ int transfer_proceed(Transfer *t)
 /* Bytes of one version are there: with no validator to tell it, no other answer can join them. */
 static bool transfer_can_go_on(const Transfer *t)
 {
-        return t->offset == 0 || validator_proves(&t->ask.validator);
+        return t->offset == 0 || validator_proves(&t->version);
 }
 
 int transfer_span(Transfer *t, const NetSpan *span)
@@ -197,16 +199,13 @@ int transfer_span(Transfer *t, const NetSpan *span)
                 return t->state == TRANSFER_CLOSING ? 0 : r; /* it failed meanwhile */
         t->span = *span;
         t->span_begin = t->offset;
-        t->ask.ranged = true;
-        t->ask.kind = ask_kind(&t->ask);
         if (!transfer_can_go_on(t))
                 transfer_set_failure(
                         t, failure_from_answer(BG_E_INSUFFICIENT_RANGE_SUPPORT, t->answer.status,
                                                "the server tells nothing by which two answers can "
                                                "be known to be of one version"));
-        else if (transfer_ask(t) < 0)
-                transfer_set_failure(
-                        t, failure_from_worker(E_OUTOFMEMORY, NET_TRANSIENT, "no memory"));
+        else
+                transfer_ask(t);
         if (t->failed)
                 transfer_fail(t);
         return 0;
@@ -270,12 +269,9 @@ static Transfer *transfer_new(Worker *worker, const NetTransfer *message)
         t->offset = t->durable = t->span_begin = message->begin;
         t->span = t->ranged ? message->span
                             : (NetSpan){message->begin, message->begin, NET_SIZE_UNKNOWN};
-        t->ask.ranged = t->ranged;
         t->ask.dynamic = message->dynamic;
-        t->ask.begin = t->span.remote;
-        t->ask.validator = message->begin > 0 ? message->validator
-                                              : (NetValidator){NET_SIZE_UNKNOWN, INT64_MIN, ""};
-        t->ask.kind = ask_kind(&t->ask);
+        t->version = message->begin > 0 ? message->validator
+                                        : (NetValidator){NET_SIZE_UNKNOWN, INT64_MIN, ""};
         t->size = NET_SIZE_UNKNOWN;
         t->next = worker->transfers;
         worker->transfers = t;
@@ -283,7 +279,22 @@ static Transfer *transfer_new(Worker *worker, const NetTransfer *message)
         return t;
 }
 
-int transfer_start(Worker *worker, const NetTransfer *message, int fd)
+static void transfer_begin(Transfer *t, const char *url)
+{
+        int r = redirect_init(&t->redirect, url, t->options ? t->options->method : "GET");
+
+        if (r == -EINVAL)
+                transfer_set_failure(t, failure_from_curl(CURLE_URL_MALFORMAT, 0, 0));
+        else if (r < 0)
+                transfer_set_failure(
+                        t, failure_from_worker(E_OUTOFMEMORY, NET_TRANSIENT, "no memory"));
+        else if (t->ranged && !transfer_can_go_on(t))
+                transfer_set_changed(t);
+        else
+                transfer_ask(t);
+}
+
+int transfer_start(Worker *worker, const NetTransfer *message, Options *options, int fd)
 {
         _cleanup_(closep) int file = fd;
         Failure failure;
@@ -308,14 +319,8 @@ int transfer_start(Worker *worker, const NetTransfer *message, int fd)
 
         t->fd = TAKE_FD(file);
         multi_set_host_connections(worker->multi, message->host_connections);
-        t->url = request_url(message->url);
-        if (!t->url)
-                transfer_set_failure(t, failure_from_curl(CURLE_URL_MALFORMAT, 0, 0));
-        else if (t->ranged && !transfer_can_go_on(t))
-                transfer_set_changed(t);
-        else if (transfer_ask(t) < 0)
-                transfer_set_failure(
-                        t, failure_from_worker(E_OUTOFMEMORY, NET_TRANSIENT, "no memory"));
+        t->options = options_ref(options);
+        transfer_begin(t, message->url);
         if (t->failed)
                 transfer_fail(t);
         return 0;

@@ -8,12 +8,13 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 
+#include "options.h"
 #include "wire/net.h"
 #include "worker.h"
 
-/* Takes fd. 0 also when the transfer failed at once, which was then told; -EBADMSG for an id in
- * use. */
-int transfer_start(Worker *worker, const NetTransfer *message, int fd);
+/* Takes fd, and a reference of options, which may be NULL. 0 also when the transfer failed at once,
+ * which was then told; -EBADMSG for an id in use. */
+int transfer_start(Worker *worker, const NetTransfer *message, Options *options, int fd);
 
 Transfer *transfer_find(Worker *worker, uint32_t id);
 
@@ -25,6 +26,9 @@ void transfer_cancel(Transfer *transfer);
 
 /* For Multi: the request has ended. */
 void transfer_ended(void *transfer, CURLcode code);
+
+/* For revocation.c: the lists that it may wait for are there, or not to be had. */
+void transfer_lists_came(Transfer *transfer);
 
 /* For limit.c. */
 void transfer_let_go(Transfer *transfer);           /* goes on if the limit held it */

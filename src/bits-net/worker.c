@@ -32,7 +32,7 @@ __attribute__((visibility("default"))) const char *__asan_default_options(void)
 #endif
 
 /* Loads once what libraries load on first use, while every file can still be read. */
-static int libraries_warm_up(void)
+static int libraries_warm_up(TlsTrust *trust)
 {
         SSL_CTX *tls;
 
@@ -42,9 +42,8 @@ static int libraries_warm_up(void)
         tls = SSL_CTX_new(TLS_client_method());
         if (!tls)
                 return -ENOMEM;
-        (void)SSL_CTX_set_default_verify_paths(tls);
         SSL_CTX_free(tls);
-        return 0;
+        return tls_trust_init(trust);
 }
 
 static int worker_seal(void)
@@ -63,7 +62,7 @@ static int worker_seal(void)
 
 static int worker_set_up(Worker *worker)
 {
-        int r = libraries_warm_up();
+        int r = libraries_warm_up(&worker->trust);
 
         if (r < 0)
                 return r;

@@ -6,6 +6,9 @@
 #include "checkpoint.h"
 #include "limit.h"
 #include "multi.h"
+#include "options.h"
+#include "revocation.h"
+#include "tls.h"
 
 typedef struct Channel Channel;
 typedef struct Copy Copy;
@@ -21,5 +24,9 @@ typedef struct Worker {
         Copy *copies;         /* Copy.next */
         int source;           /* of the NET_COPY that follows; -1: none */
         uint32_t source_id;
+        Options *options; /* of the NET_TRANSFER that follows; NULL: none */
+        uint32_t options_id;
+        TlsTrust trust;
+        Revocation revocation;
         Limit *limit;
 } Worker;

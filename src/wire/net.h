@@ -26,15 +26,18 @@
 
 #include "wire.h"
 
-#define NET_VERSION          4
-#define NET_SIZE_UNKNOWN     UINT64_MAX
-#define NET_TEXT_SIZE        512
-#define NET_METHOD_SIZE      64
-#define NET_AUTHORITY_SIZE   288 /* a name of 253 characters or an address, a colon, a port, NUL */
-#define NET_HEADERS_SIZE     65536 /* an answer with a larger header is refused */
-#define NET_CERTIFICATE_SIZE 65536 /* likewise a server with a larger chain */
-#define NET_CONNECTIONS_MAX  256   /* ConnectionsPerHost has no larger value */
-#define NET_TRANSFERS_MAX    64    /* at once in one worker; more are refused with E_OUTOFMEMORY */
+#define NET_VERSION                 4
+#define NET_SIZE_UNKNOWN            UINT64_MAX
+#define NET_TEXT_SIZE               512
+#define NET_METHOD_SIZE             64
+#define NET_AUTHORITY_SIZE          288 /* a name of 253 characters or an address, a colon, a port, NUL */
+#define NET_HEADERS_SIZE            65536 /* an answer with a larger header is refused */
+#define NET_CERTIFICATE_SIZE        65536 /* likewise a server with a larger chain */
+#define NET_CONNECTIONS_MAX         256   /* ConnectionsPerHost has no larger value */
+#define NET_OPTIONS_HEADERS_MAX     49152 /* parts of NetHttp's descriptor */
+#define NET_OPTIONS_CERTIFICATE_MAX (256 * 1024)
+#define NET_OPTIONS_ACCEPTED_MAX    256
+#define NET_TRANSFERS_MAX           64 /* at once in one worker; more are refused with E_OUTOFMEMORY */
 
 enum NetType {
         NET_READY = 1,   /* worker, first: sealed, serves */
@@ -70,6 +73,20 @@ enum NetClass { /* errors.md, column Class */
         NET_FATAL,
         NET_TRANSIENT,
         NET_CHANGED, /* what is there is of another version: only from 0 can it go on */
+};
+
+enum NetSecurity { /* values of BG_SSL_* and BG_HTTP_REDIRECT_POLICY_* */
+        NET_SSL_ENABLE_CRL_CHECK = 0x1,
+        NET_SSL_IGNORE_CERT_CN_INVALID = 0x2,
+        NET_SSL_IGNORE_CERT_DATE_INVALID = 0x4,
+        NET_SSL_IGNORE_UNKNOWN_CA = 0x8,
+        NET_SSL_IGNORE_CERT_WRONG_USAGE = 0x10,
+        NET_SSL_MASK = 0x1f,
+        NET_REDIRECT_ALLOW_SILENT = 0,
+        NET_REDIRECT_ALLOW_REPORT = 0x100,
+        NET_REDIRECT_DISALLOW = 0x200,
+        NET_REDIRECT_MASK = 0x700,
+        NET_REDIRECT_ALLOW_HTTPS_TO_HTTP = 0x800,
 };
 
 typedef struct NetValidator {       /* which version of the remote file the bytes are of */
@@ -112,7 +129,7 @@ WIRE_NO_PADDING(NetTransfer, 8 + 8 + sizeof(NetValidator) + sizeof(NetSpan) + 16
  */
 typedef struct NetHttp { /* + descriptor */
         WireHeader header;
-        uint32_t security_flags;   /* BG_SSL_*, BG_HTTP_REDIRECT_POLICY_* of bits2_5.h */
+        uint32_t security_flags;   /* NetSecurity */
         uint32_t ask;              /* 1: an unknown server certificate ends in NET_CERTIFICATE */
         uint32_t headers_size;     /* lines, each with CRLF, as SetCustomHeaders() got them */
         uint32_t certificate_size; /* PEM: the client's certificate, its chain, and its key */

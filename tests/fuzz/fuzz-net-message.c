@@ -28,6 +28,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 if (message.header.type == NET_SPAN)
                         assert(message.next.span.length > 0 &&
                                message.next.span.local <= INT64_MAX);
+                if (message.header.type == NET_HTTP)
+                        assert(with_fd && message.http.headers_size <= NET_OPTIONS_HEADERS_MAX &&
+                               strlen(message.http.method) < NET_METHOD_SIZE);
                 if (message.header.type == NET_COPY)
                         assert(with_fd && message.copy.begin <= INT64_MAX);
                 if (message.header.type == NET_TRANSFER)

@@ -12,7 +12,7 @@
 #include <strings.h>
 
 #include "base/cleanup.h"
-#include "bits-net/request.h"
+#include "bits-net/redirect.h"
 #include "url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -54,13 +54,12 @@ static void check_parts(const char *url, const char *sent)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         _cleanup_(freep) char *url = size > 0 ? strndup((const char *)data, size) : NULL;
-        char *sent;
+        Redirect redirect;
 
         if (!url || url_check(url) < 0)
                 return 0;
-        sent = request_url(url);
-        assert(sent);
-        check_parts(url, sent);
-        curl_free(sent);
+        assert(redirect_init(&redirect, url, "GET") == 0);
+        check_parts(url, redirect.url);
+        redirect_deinit(&redirect);
         return 0;
 }

@@ -1,0 +1,216 @@
+#include "options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+enum {
+        PARTS_MAX = NET_OPTIONS_HEADERS_MAX + NET_OPTIONS_CERTIFICATE_MAX +
+                    NET_OPTIONS_ACCEPTED_MAX * (int)sizeof(NetAccepted),
+};
+
+/* What the transfer itself says, or HTTP's framing hangs on. */
+static const struct {
+        const char *name, *why;
+} own_headers[] = {
+        {"Accept-Encoding", "the custom header Accept-Encoding is the transfer's own"},
+        {"Connection", "the custom header Connection is the transfer's own"},
+        {"Content-Length", "the custom header Content-Length is the transfer's own"},
+        {"Expect", "the custom header Expect is the transfer's own"},
+        {"If-Range", "the custom header If-Range is the transfer's own"},
+        {"Keep-Alive", "the custom header Keep-Alive is the transfer's own"},
+        {"Range", "the custom header Range is the transfer's own"},
+        {"TE", "the custom header TE is the transfer's own"},
+        {"Trailer", "the custom header Trailer is the transfer's own"},
+        {"Transfer-Encoding", "the custom header Transfer-Encoding is the transfer's own"},
+        {"Upgrade", "the custom header Upgrade is the transfer's own"},
+};
+
+static void wipe(void *data, size_t size)
+{
+        if (data)
+                OPENSSL_cleanse(data, size);
+        free(data);
+}
+
+Options *options_ref(Options *options)
+{
+        if (options)
+                options->refs++;
+        return options;
+}
+
+Options *options_unref(Options *options)
+{
+        if (!options || --options->refs > 0)
+                return NULL;
+        wipe(options->headers, options->headers ? strlen(options->headers) : 0);
+        wipe(options->certificate, options->certificate_size);
+        free(options->accepted);
+        free(options);
+        return NULL;
+}
+
+static void options_unrefp(Options **options)
+{
+        options_unref(*options);
+}
+
+static void *copy_new(const char *data, size_t size)
+{
+        char *copy = malloc(size + 1);
+
+        if (!copy)
+                return NULL;
+        memcpy(copy, data, size);
+        copy[size] = '\0';
+        return copy;
+}
+
+int options_new(const NetHttp *http, const void *parts, size_t size, Options **ret)
+{
+        size_t accepted_size = http->n_accepted * sizeof(NetAccepted);
+        const char *p = parts;
+        _cleanup_(options_unrefp) Options *options = NULL;
+
+        if (size != http->headers_size + http->certificate_size + accepted_size ||
+            memchr(p, 0, http->headers_size))
+                return -EBADMSG;
+        options = calloc(1, sizeof(*options));
+        if (!options)
+                return -ENOMEM;
+        options->refs = 1;
+        options->security_flags = http->security_flags;
+        options->ask = http->ask;
+        (void)snprintf(options->method, sizeof(options->method), "%s",
+                       http->method[0] ? http->method : "GET");
+
+        options->headers = copy_new(p, http->headers_size);
+        p += http->headers_size;
+        options->certificate = copy_new(p, http->certificate_size);
+        options->certificate_size = http->certificate_size;
+        p += http->certificate_size;
+        options->accepted = copy_new(p, accepted_size);
+        options->n_accepted = http->n_accepted;
+        if (!options->headers || !options->certificate || !options->accepted)
+                return -ENOMEM;
+        for (size_t i = 0; i < options->n_accepted; i++)
+                if (!wire_text_ok(options->accepted[i].authority, NET_AUTHORITY_SIZE))
+                        return -EBADMSG;
+        *ret = TAKE_PTR(options);
+        return 0;
+}
+
+static int read_all(int fd, char *data, size_t size)
+{
+        for (size_t done = 0; done < size;) {
+                ssize_t n = pread(fd, data + done, size - done, (off_t)done);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n <= 0)
+                        return -EBADMSG;
+                done += (size_t)n;
+        }
+        return 0;
+}
+
+int options_read(const NetHttp *http, int fd, Options **ret)
+{
+        const int wanted = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+        int seals = fcntl(fd, F_GET_SEALS), r;
+        struct stat st;
+        size_t size;
+        char *parts;
+
+        if (seals < 0 || (seals & wanted) != wanted || fstat(fd, &st) < 0 || st.st_size < 0 ||
+            st.st_size > PARTS_MAX)
+                return -EBADMSG;
+        size = (size_t)st.st_size;
+        parts = malloc(size + 1);
+        if (!parts)
+                return -ENOMEM;
+        r = read_all(fd, parts, size);
+        if (r == 0)
+                r = options_new(http, parts, size, ret);
+        wipe(parts, size);
+        return r;
+}
+
+/* name ":" value, without control characters (RFC 9110, 5.5) and without folding. The size of the
+ * name, or 0. */
+static size_t line_check(const char *line, size_t size)
+{
+        size_t n = 0;
+
+        while (n < size && line[n] &&
+               (isalnum((unsigned char)line[n]) || strchr("!#$%&'*+-.^_`|~", line[n])))
+                n++;
+        if (n == 0 || n == size || line[n] != ':')
+                return 0;
+        for (size_t i = n; i < size; i++)
+                if (((unsigned char)line[i] < ' ' && line[i] != '\t') || line[i] == 0x7f)
+                        return 0;
+        return n;
+}
+
+static const char *own_header(const char *name, size_t size)
+{
+        for (size_t i = 0; i < ELEMENTS(own_headers); i++)
+                if (strlen(own_headers[i].name) == size &&
+                    strncasecmp(own_headers[i].name, name, size) == 0)
+                        return own_headers[i].why;
+        return NULL;
+}
+
+/* libcurl takes "Name:" for the wish to leave that header out, "Name;" for an empty one. */
+static int line_add(const char *line, size_t size, size_t name_size, struct curl_slist **headers)
+{
+        struct curl_slist *longer;
+        char *text = copy_new(line, size);
+
+        if (!text)
+                return -ENOMEM;
+        if (strspn(text + name_size + 1, " \t") == size - name_size - 1) {
+                text[name_size] = ';';
+                text[name_size + 1] = '\0';
+        }
+        longer = curl_slist_append(*headers, text);
+        wipe(text, size);
+        if (!longer)
+                return -ENOMEM;
+        *headers = longer;
+        return 0;
+}
+
+int options_headers(const Options *options, struct curl_slist **headers, const char **ret_why)
+{
+        size_t size;
+
+        for (const char *line = options->headers; *line; line += size + (line[size] == '\n')) {
+                size_t text, name;
+                int r;
+
+                size = strcspn(line, "\n"); /* the documentation's own sample has no CR */
+                text = size > 0 && line[size - 1] == '\r' ? size - 1 : size;
+                if (text == 0)
+                        continue;
+                name = line_check(line, text);
+                *ret_why = name > 0 ? own_header(line, name) : "a custom header is malformed";
+                if (*ret_why)
+                        return -EINVAL;
+                r = line_add(line, text, name, headers);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
