@@ -19,6 +19,7 @@
 enum {
         LOST_WORKERS_MAX = 5, /* in a row, without progress between them */
         RESTARTS_MAX = 5,     /* of one file, for other versions, before it is whole */
+        SMALL_BYTES = 1024 * 1024,
 };
 
 static void on_restart_committed(void *userdata, HRESULT hr)
@@ -139,7 +140,10 @@ static bool on_response(Transfer *t, const NetResponse *response)
         file->size = file->n_ranges > 0
                              ? ranges_sum(file->ranges, file->n_ranges, file->validator.size)
                              : file->validator.size;
-        transfer_store(t);
+        /* The first offset takes the version along; nothing of a small file need be known before.
+         */
+        if (response->restarted || file->offset > 0 || file->size > SMALL_BYTES)
+                transfer_store(t);
         if (t->job->state == JOB_CONNECTING)
                 (void)job_event(t->job, EVENT_CONNECTED);
         if (response->restarted) {
