@@ -145,8 +145,11 @@ void transfer_finish(Transfer *t)
         if (t->dirty && !t->keep_dirty) {
                 int r = transfer_sync(t);
 
-                if (r == 0)
+                if (r == 0) {
+                        if (t->state == TRANSFER_FINISHING) /* its place is free meanwhile */
+                                transfer_send_offset(t, NET_PROGRESS, t->offset);
                         return;
+                }
                 transfer_set_failure(t, failure_from_errno(r, "start a thread"));
                 if (t->state == TRANSFER_FINISHING)
                         transfer_must(t, EVENT_FAIL);

@@ -102,7 +102,7 @@ static void on_recorded(void *userdata, HRESULT hr)
         if (t->stop || FAILED(hr))
                 transfer_end(t);
         else
-                transfer_move(t);
+                transfer_wait(t);
         transfer_unref(t);
 }
 
@@ -338,6 +338,7 @@ void transfer_seal(Transfer *t)
         FileRequest request;
 
         t->state = TRANSFER_SEALING;
+        transfer_leave_place(t);
         fill_request(t, FILE_SEAL, &request);
         request.size = t->file->size;
         request.mtime_usec = result_time(t->file);

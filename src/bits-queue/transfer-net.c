@@ -169,6 +169,8 @@ static bool on_offset(Transfer *t, const NetOffset *message)
                 return false;
         if (message->offset > file->received)
                 file->received = message->offset;
+        if (message->offset == file->size)
+                transfer_leave_place(t);
         if (durable) {
                 on_durable(t, message->offset);
                 transfer_store(t);

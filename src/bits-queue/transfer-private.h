@@ -33,6 +33,12 @@ void transfer_store(Transfer *t);
 /* The transfer's only timer, which is set anew: calls handler once, with t. 0 or -errno. */
 int transfer_set_timer(Transfer *t, uint64_t delay_usec, sd_event_time_handler_t handler);
 
+/* The file is open and recorded: moves if it has a place, or waits for one. */
+void transfer_wait(Transfer *t);
+
+/* All bytes have come, if not to the disk yet: another may have its place. Harmless without one. */
+void transfer_leave_place(Transfer *t);
+
 /* Hands the open and recorded file to a bits-net, after its source was opened if it has one here.
  */
 void transfer_move(Transfer *t);

@@ -37,12 +37,12 @@
 #define NET_TRANSFERS_MAX    64    /* at once in one worker; more are refused with E_OUTOFMEMORY */
 
 enum NetType {
-        NET_READY = 1,   /* worker, first: sealed, serves */
-        NET_TRANSFER,    /* queue + write descriptor */
-        NET_PROCEED,     /* queue: offset 0 is committed, go on */
-        NET_CANCEL,      /* queue */
-        NET_RESPONSE,    /* worker: the answer's headers are in */
-        NET_PROGRESS,    /* worker: received, not yet durable; 10 a second, or 16 MiB apart */
+        NET_READY = 1, /* worker, first: sealed, serves */
+        NET_TRANSFER,  /* queue + write descriptor */
+        NET_PROCEED,   /* queue: offset 0 is committed, go on */
+        NET_CANCEL,    /* queue */
+        NET_RESPONSE,  /* worker: the answer's headers are in */
+        NET_PROGRESS, /* worker: received, not yet durable; 10 a second, or 16 MiB apart, and all */
         NET_CHECKPOINT,  /* worker: fdatasync has confirmed offset */
         NET_DONE,        /* worker: all received and durable, descriptor closed */
         NET_FAILED,      /* worker: descriptor closed */
