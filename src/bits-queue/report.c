@@ -73,14 +73,14 @@ static int check_response(const NetResponse *response)
 int net_report_check(const NetMessage *message, size_t size)
 {
         /* What bits-net may say, with the exact size of each. */
-        static const size_t sizes[NET_WANT + 1] = {
+        static const size_t sizes[NET_RECEIVED + 1] = {
                 [NET_READY] = sizeof(NetReady),     [NET_RESPONSE] = sizeof(NetResponse),
                 [NET_PROGRESS] = sizeof(NetOffset), [NET_CHECKPOINT] = sizeof(NetOffset),
                 [NET_DONE] = sizeof(NetOffset),     [NET_FAILED] = sizeof(NetFailed),
-                [NET_WANT] = sizeof(NetOffset),
+                [NET_WANT] = sizeof(NetOffset),     [NET_RECEIVED] = sizeof(NetOffset),
         };
 
-        if (size < sizeof(WireHeader) || message->header.type > NET_WANT ||
+        if (size < sizeof(WireHeader) || message->header.type > NET_RECEIVED ||
             sizes[message->header.type] == 0 || sizes[message->header.type] != size)
                 return -EBADMSG;
         if (message->header.type == NET_READY)

@@ -295,6 +295,8 @@ static void on_sealed(void *userdata, int result, const FileReply *reply, int fd
                 else
                         transfer_no_worker(t, result);
         } else if (result == 0) {
+                if (t->file->offset < t->file->size)
+                        transfer_durable(t, t->file->size);
                 t->file->state = FILE_SEALED;
                 t->file->validation = VALIDATION_NONE;
                 notify_file(t->file);

@@ -35,9 +35,7 @@ static void on_restart_committed(void *userdata, HRESULT hr)
         transfer_unref(t);
 }
 
-/* Part of the file became durable. It ends the process when that cannot be noted: what is claimed
- * later would not fit. */
-static void on_durable(Transfer *t, uint64_t offset)
+void transfer_durable(Transfer *t, uint64_t offset)
 {
         FileRange part;
         int r = 0;
@@ -172,7 +170,7 @@ static bool on_offset(Transfer *t, const NetOffset *message)
         if (message->offset == file->size)
                 transfer_leave_place(t);
         if (durable) {
-                on_durable(t, message->offset);
+                transfer_durable(t, message->offset);
                 transfer_store(t);
         }
         job_progressed(t->job);
@@ -234,7 +232,7 @@ static bool on_done(Transfer *t, const NetOffset *message)
                 return false;
         net_forget(t->worker, t);
         t->worker = NULL;
-        on_durable(t, message->offset);
+        transfer_durable(t, message->offset);
         file->received = message->offset;
         if (!part)
                 file->size = message->offset;
@@ -249,6 +247,35 @@ static bool on_done(Transfer *t, const NetOffset *message)
                               NET_FATAL);
         else if (t->stop || part)
                 transfer_end(t);
+        else
+                transfer_seal(t);
+        return true;
+}
+
+/* As on_done(), but for what is durable: the seal sees to that. */
+static bool on_received(Transfer *t, const NetOffset *message)
+{
+        File *file = t->file;
+
+        if (t->deaf) {
+                transfer_end(t);
+                return true;
+        }
+        if ((t->state != TRANSFER_MOVING && t->state != TRANSFER_STOPPING) || t->ranged ||
+            message->offset < file->offset || message->offset > spans_end(&t->spans) ||
+            (file->size != NET_SIZE_UNKNOWN && message->offset != file->size))
+                return false;
+        net_forget(t->worker, t);
+        t->worker = NULL;
+        if (t->stop) { /* what is not durable is fetched again */
+                transfer_end(t);
+                return true;
+        }
+        file->received = file->size = message->offset;
+        job_progressed(t->job);
+        if (exceeds_limit(t->job))
+                transfer_fail(t, BG_E_MAX_DOWNLOAD_SIZE_LIMIT_REACHED, CONTEXT_REMOTE_FILE, NULL,
+                              NET_FATAL);
         else
                 transfer_seal(t);
         return true;
@@ -302,7 +329,7 @@ static void keep_durable(Transfer *t, uint64_t offset)
 {
         if (offset <= t->file->offset)
                 return;
-        on_durable(t, offset);
+        transfer_durable(t, offset);
         if (offset > t->file->received)
                 t->file->received = offset;
         transfer_store(t);
@@ -361,6 +388,8 @@ bool transfer_on_net(Transfer *t, const NetMessage *message)
                 return on_offset(t, &message->offset);
         case NET_DONE:
                 return on_done(t, &message->offset);
+        case NET_RECEIVED:
+                return on_received(t, &message->offset);
         case NET_FAILED:
                 return on_failed(t, &message->failed);
         case NET_WANT:

@@ -43,6 +43,12 @@ void transfer_leave_place(Transfer *t);
  */
 void transfer_move(Transfer *t);
 
+/* ---- transfer-net.c -------------------------------------------------------------------------- */
+
+/* Part of the file became durable. It ends the process when that cannot be noted: what is claimed
+ * later would not fit. */
+void transfer_durable(Transfer *t, uint64_t offset);
+
 /* ---- transfer-file.c ------------------------------------------------------------------------- */
 
 /* Goes on from what the file has: names it, opens it, or seals it when all is there. */
@@ -51,5 +57,5 @@ void transfer_go_on(Transfer *t);
 /* Has the source opened, which is a file of this machine; then moves. */
 void transfer_open_source(Transfer *t);
 
-/* All bytes are durable: has the file checked and sealed, which ends the transfer. */
+/* All bytes have come: has the file checked, made durable and sealed, which ends the transfer. */
 void transfer_seal(Transfer *t);

@@ -123,6 +123,7 @@ static int plan(Transfer *t, NetTransfer *message)
         spans_start(&t->spans, t->file);
         t->ranged = spans_are_needed(t->file);
         message->ranged = t->ranged;
+        message->flags |= t->ranged ? 0 : NET_SEAL_SYNCS;
         if (t->ranged)
                 return spans_next(&t->spans, t->file, &message->span);
         r = spans_plain(&t->spans);
@@ -223,7 +224,7 @@ void transfer_move(Transfer *t)
         message->header = (WireHeader){.type = NET_TRANSFER, .sequence = t->net_id};
         message->begin = file->offset;
         message->validator = file->validator;
-        message->foreground = t->job->priority == PRIORITY_FOREGROUND;
+        message->flags = t->job->priority == PRIORITY_FOREGROUND ? NET_FOREGROUND : 0;
         message->host_connections = t->job->queue->settings.connections_per_host;
         (void)snprintf(message->url, sizeof(message->url), "%s", file->remote);
         r = plan(t, message);
