@@ -142,6 +142,16 @@ int directory_open(const char *path, Directory *ret)
         return 0;
 }
 
+int directory_share(const Directory *directory, Directory *ret)
+{
+        int fd = fcntl(directory->fd, F_DUPFD_CLOEXEC, 0);
+
+        if (fd < 0)
+                return system_error();
+        *ret = (Directory){.fd = fd, .id = directory->id};
+        return 0;
+}
+
 /* Splits what is left to walk: the last name goes to ret, the rest stays. */
 static int take_last_name(Walk *walk, char *ret)
 {

@@ -34,6 +34,9 @@ int directory_open(const char *path, Directory *ret);
  * is. name, of NAME_MAX + 1 bytes, is the last name in ret, and no link. */
 int directory_open_followed(const char *path, Directory *ret, char *ret_name);
 
+/* One that is open, once more. 0 or -errno. */
+int directory_share(const Directory *directory, Directory *ret);
+
 /* Makes the names in it durable. file is any open file in it, or -1; it is needed where this
  * identity may write the directory but not read it. */
 int directory_sync(const Directory *directory, int file);

@@ -35,7 +35,8 @@ static int check_final(const Call *call)
         return file_id_equal(&node.id, &call->request->file) ? 0 : -ESTALE;
 }
 
-/* Replaces what stands at the final name: a link itself, never what it leads to. */
+/* Replaces what stands at the final name: a link itself, never what it leads to. The flush that
+ * follows has both, mode and name: one commit of the file system's journal. */
 static int rename_to_final(const Call *call, int fd)
 {
         int directory = call->directory.fd;
@@ -48,8 +49,7 @@ static int rename_to_final(const Call *call, int fd)
                 (void)fchmod(fd, 0600);
                 return r;
         }
-        /* After the rename, so that one commit of the file system's journal takes both. */
-        return fsync(fd) < 0 ? system_error() : 0;
+        return 0;
 }
 
 int handle_finish(Call *call)
@@ -69,13 +69,18 @@ int handle_finish(Call *call)
                         r = rename_to_final(call, fd);
                 if (r < 0)
                         return r;
+                call->file = TAKE_FD(fd);
         }
-        /* It was renamed now, or by an earlier try. Somebody who may write the directory could have
-         * swapped the name in the moment before: that is not a success. */
-        r = check_final(call);
-        if (r < 0)
-                return r;
-        return directory_sync(&call->directory, fd);
+        return CALL_FLUSH;
+}
+
+/* It was renamed now, or by an earlier try. Somebody who may write the directory could have swapped
+ * the name in the moment before: that is not a success. */
+int conclude_finish(Call *call, int flushed)
+{
+        int r = check_final(call);
+
+        return r < 0 ? r : flushed;
 }
 
 /* Is what stands at the name ours to delete? Without a known id, the open was not recorded any
@@ -107,9 +112,14 @@ int handle_discard(Call *call)
                             O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
                 if (unlinkat(call->directory.fd, temp, 0) < 0 && errno != ENOENT)
                         return system_error();
+                call->file = TAKE_FD(fd);
         }
-        r = directory_sync(&call->directory, fd);
-        /* Cannot be read, and no file is left by which to sync it: it becomes durable in its time.
-         */
-        return r == -EACCES ? 0 : r;
+        return CALL_FLUSH;
+}
+
+/* Cannot be read, and no file is left by which to sync it: it becomes durable in its time. */
+int conclude_discard(Call *call, int flushed)
+{
+        (void)call;
+        return flushed == -EACCES ? 0 : flushed;
 }

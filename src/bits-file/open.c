@@ -30,13 +30,18 @@ int handle_open_temp(Call *call)
         r = temp_create(&call->directory, temp, O_WRONLY, &fd, &node);
         if (r < 0)
                 return r;
-        r = directory_sync(&call->directory, fd);
-        if (r < 0) {
-                (void)temp_remove_own(&call->directory, temp);
-                return r;
-        }
         report(call, &node, TAKE_FD(fd));
-        return 0;
+        return CALL_FLUSH;
+}
+
+int conclude_open_temp(Call *call, int flushed)
+{
+        if (flushed == 0)
+                return 0;
+        (void)temp_remove_own(&call->directory, call->request->temp);
+        call->fd = close_fd(call->fd);
+        call->reply->file = call->reply->directory = (FileId){0};
+        return flushed;
 }
 
 /* Only what is below the offset is kept, in an inode that nobody else ever wrote. */

@@ -43,19 +43,7 @@ static int seal_inode(Call *call, int fd)
         r = digest_check(fd, (enum FileHash)request->hash, request->digest, call->reply->digest);
         if (r < 0)
                 return r;
-        r = set_times(fd, request->mtime_usec);
-        if (r < 0)
-                return r;
-        return fsync(fd) < 0 ? system_error() : 0;
-}
-
-static int seal_leased(Call *call, int fd)
-{
-        int r = seal_inode(call, fd);
-
-        /* If somebody opened it for writing meanwhile, or waits to, what was found, good or bad,
-         * may not be what is there. */
-        return lease_is_held(fd) ? r : -EAGAIN;
+        return set_times(fd, request->mtime_usec);
 }
 
 static int seal_copy(Call *call, int from, Node *ret)
@@ -68,11 +56,19 @@ static int seal_copy(Call *call, int from, Node *ret)
         if (r < 0)
                 return r;
         r = seal_inode(call, copy);
+        if (r == 0 && fsync(copy) < 0)
+                r = system_error();
         if (r == 0)
                 r = copy_install(&call->directory, request->temp, copy);
         if (r < 0)
                 copy_remove(&call->directory, request->temp);
         return r;
+}
+
+static void report(Call *call, const Node *node)
+{
+        call->reply->file = node->id;
+        call->reply->directory = call->directory.id;
 }
 
 int handle_seal(Call *call)
@@ -86,13 +82,25 @@ int handle_seal(Call *call)
         if (r < 0)
                 return r;
         r = lease_take(fd);
-        if (r == 0)
-                r = seal_leased(call, fd);
-        else if (r == -EOPNOTSUPP)
+        if (r == -EOPNOTSUPP) {
                 r = node.size == request->size ? seal_copy(call, fd, &node) : -ERANGE;
+                if (r == 0)
+                        report(call, &node);
+                return r;
+        }
         if (r < 0)
                 return r;
-        call->reply->file = node.id;
-        call->reply->directory = call->directory.id;
-        return 0;
+        r = seal_inode(call, fd);
+        if (r < 0)
+                return lease_is_held(fd) ? r : -EAGAIN;
+        report(call, &node);
+        call->file = TAKE_FD(fd); /* and with it the lease */
+        return CALL_FLUSH;
+}
+
+/* If somebody opened it for writing meanwhile, or waits to, what was found, good or bad, may not be
+ * what is there. */
+int conclude_seal(Call *call, int flushed)
+{
+        return lease_is_held(call->file) ? flushed : -EAGAIN;
 }

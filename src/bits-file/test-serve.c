@@ -126,6 +126,107 @@ static void test_queue(void **state)
         }
 }
 
+enum {
+        BATCH = 12,
+};
+
+/* All of them are there before the worker looks at the first. */
+static void ask_at_once(World *world, const FileRequest *requests, size_t n)
+{
+        siginfo_t info;
+
+        assert_int_equal(kill(world->worker, SIGSTOP), 0);
+        assert_int_equal(waitid(P_PID, (id_t)world->worker, &info, WSTOPPED), 0);
+        for (size_t i = 0; i < n; i++)
+                ask_raw(world, &requests[i], sizeof(requests[i]), -1);
+        assert_int_equal(kill(world->worker, SIGCONT), 0);
+}
+
+static FileReply hear_in_order(World *world, const FileRequest *request, int *ret_fd)
+{
+        FileReply reply = hear(world, ret_fd);
+
+        assert_int_equal(reply.header.sequence, request->header.sequence);
+        return reply;
+}
+
+static void make_batch(uint32_t type, FileRequest *ret)
+{
+        char path[64];
+
+        for (size_t i = 0; i < BATCH; i++) {
+                (void)snprintf(path, sizeof(path), "%s/file-%zu", i % 3 ? HOME : OPEN, i);
+                ret[i] = make_request(type, path);
+                (void)snprintf(ret[i].temp, sizeof(ret[i].temp), "BIT%08zX.tmp", i);
+        }
+}
+
+/* Many at once, of two directories: each gets what it would get alone, whatever its neighbours come
+ * to; a long one is no exception. */
+static void test_batch(void **state)
+{
+        World *world = *state;
+        FileRequest requests[BATCH];
+        FileReply reply;
+        int fd;
+
+        make_batch(FILE_OPEN_TEMP, requests);
+        (void)strcpy(requests[5].path, HOME "/no/file");
+        ask_at_once(world, requests, BATCH);
+        for (size_t i = 0; i < BATCH; i++) {
+                reply = hear_in_order(world, &requests[i], &fd);
+                assert_int_equal(reply.result, i == 5 ? -ENOENT : 0);
+                assert_true((fd >= 0) == (i != 5));
+                requests[i].header.type = FILE_SEAL;
+                requests[i].file = reply.file;
+                requests[i].directory = reply.directory;
+                requests[i].size = i == 7 ? UINT64_C(9) << 20 : i;
+                if (fd >= 0)
+                        assert_int_equal(ftruncate(fd, (off_t)requests[i].size), 0);
+                closep(&fd);
+        }
+        requests[5] = requests[4]; /* twice the same; sealed is sealed */
+        requests[2].size++;
+        requests[3].file.inode++;
+        ask_at_once(world, requests, BATCH);
+        for (size_t i = 0; i < BATCH; i++) {
+                reply = hear_in_order(world, &requests[i], &fd);
+                assert_int_equal(fd, -1);
+                assert_int_equal(reply.result, i == 2 ? -ERANGE : i == 3 ? -ESTALE : 0);
+                requests[i].header.type = FILE_FINISH;
+        }
+        requests[3].header.type = FILE_DISCARD;
+        requests[3].file = (FileId){0};
+        ask_at_once(world, requests, BATCH);
+        for (size_t i = 0; i < BATCH; i++)
+                assert_int_equal(hear_in_order(world, &requests[i], &fd).result, 0);
+        assert_int_equal(look(HOME "/file-7").st_size, 9 << 20);
+        assert_int_equal(look(OPEN "/file-9").st_mode, S_IFREG | 0644);
+        assert_absent(OPEN "/file-3");
+        assert_absent(OPEN "/BIT00000003.tmp");
+}
+
+/* What came before is answered; what comes after is not even looked at. */
+static void test_malformed_in_batch(void **state)
+{
+        World *world = *state;
+        FileRequest requests[BATCH];
+        FileReply reply;
+        int fd;
+
+        make_batch(FILE_OPEN_TEMP, requests);
+        requests[4].header.type = FILE_REPLY;
+        ask_at_once(world, requests, BATCH);
+        for (size_t i = 0; i < 4; i++) {
+                assert_int_equal(hear_in_order(world, &requests[i], &fd).result, 0);
+                closep(&fd);
+        }
+        assert_int_equal(hear_in_order(world, &requests[4], &fd).result, -EPROTO);
+        assert_true(packet_recv(world->sock, &reply, sizeof(reply), NULL) <= 0);
+        assert_int_equal(WEXITSTATUS(world_end(world)), EXIT_FAILURE);
+        assert_absent(HOME "/BIT00000005.tmp");
+}
+
 /* No descriptor stays behind in the worker. */
 static void test_no_leak(void **state)
 {
@@ -288,6 +389,8 @@ int main(void)
                 T(test_bad_temp),
                 T(test_surplus_descriptor),
                 T(test_queue),
+                T(test_batch),
+                T(test_malformed_in_batch),
                 T(test_no_leak),
                 T(test_program),
                 T(test_program_refuses),

@@ -44,8 +44,9 @@ static bool transfer_ok(const NetMessage *message)
         const NetSpan none = {0};
         bool ranged = transfer->ranged == 1;
 
-        return transfer->begin <= INT64_MAX && transfer->foreground <= 1 && transfer->ranged <= 1 &&
-               transfer->dynamic <= 1 &&
+        return transfer->begin <= INT64_MAX &&
+               !(transfer->flags & ~(uint32_t)(NET_FOREGROUND | NET_SEAL_SYNCS)) &&
+               transfer->ranged <= 1 && transfer->dynamic <= 1 &&
                (!transfer->dynamic || (transfer->begin == 0 && !ranged)) &&
                transfer->host_connections > 0 &&
                transfer->host_connections <= NET_CONNECTIONS_MAX &&

@@ -10,6 +10,7 @@
 
 enum {
         SPARES_MAX = 16,      /* easy handles kept for reuse */
+        CONNECTIONS_MAX = 64, /* likewise; libcurl's own limit shrinks with the transfers of now */
         TIMER_ROUNDS_MAX = 8, /* expired timers worked on before the loop looks at sockets again */
         TIMER_ACCURACY_USEC = 1000,
 };
@@ -261,6 +262,7 @@ int multi_new(sd_event *event, void (*done)(void *userdata, CURLcode code), Mult
         multi->curl = curl_multi_init();
         if (!multi->curl)
                 return -ENOMEM;
+        curl_multi_setopt(multi->curl, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_MAX);
         curl_multi_setopt(multi->curl, CURLMOPT_SOCKETFUNCTION, on_socket);
         curl_multi_setopt(multi->curl, CURLMOPT_SOCKETDATA, multi);
         curl_multi_setopt(multi->curl, CURLMOPT_TIMERFUNCTION, on_deadline);

@@ -46,7 +46,7 @@ static void test_transfer(void **state)
         m.transfer.validator.size = NET_SIZE_UNKNOWN;
         assert_true(check(&m) < 0);
         m = good();
-        m.transfer.foreground = 2;
+        m.transfer.flags = 4;
         assert_true(check(&m) < 0);
         m = good();
         m.transfer.dynamic = 2;

@@ -20,8 +20,8 @@ import time
 
 import pytest
 
-READY, TRANSFER, PROCEED, CANCEL, RESPONSE, PROGRESS, CHECKPOINT, DONE, FAILED, WANT, SPAN, HALT, FINISH, LIMIT, SOURCE, COPY, HTTP, HEADERS, REDIRECTED, CERTIFICATE = (
-    range(1, 21)
+READY, TRANSFER, PROCEED, CANCEL, RESPONSE, PROGRESS, CHECKPOINT, DONE, FAILED, WANT, SPAN, HALT, FINISH, LIMIT, SOURCE, COPY, HTTP, HEADERS, REDIRECTED, CERTIFICATE, RECEIVED = (
+    range(1, 22)
 )
 LOCAL_FILE, REMOTE_FILE, TRANSPORT = 4, 5, 6
 FATAL, TRANSIENT, CHANGED = 0, 1, 2
@@ -83,7 +83,7 @@ class Worker:
         )
         theirs.close()
         ready = self.receive()
-        assert (ready["type"], ready["version"]) == (READY, 4)
+        assert (ready["type"], ready["version"]) == (READY, 5)
 
     def receive(self):
         self.sock.settimeout(LIMIT_SEC)
@@ -101,7 +101,7 @@ class Worker:
             )
             message["etag"] = etag.split(b"\0")[0].decode()
             assert reserved == 0
-        elif kind in (PROGRESS, CHECKPOINT, WANT, DONE):
+        elif kind in (PROGRESS, CHECKPOINT, WANT, DONE, RECEIVED):
             (message["offset"],) = struct.unpack("=Q", body)
         elif kind == FAILED:
             hresult, *rest, text = struct.unpack("=iIIIqQ512s", body)
@@ -127,10 +127,10 @@ class Worker:
         socket.send_fds(self.sock, [data], list(fds))
 
     def transfer(self, id, url, fd, begin=0, size=UNKNOWN, modified=NO_DATE, etag="", span=None, foreground=0, connections=6,
-                 dynamic=0):
+                 dynamic=0, seal_syncs=0):
         """span: (remote, local, length), of a ranged transfer."""
         head = struct.pack(
-            "=IIQQq512sQQQIIII", TRANSFER, id, begin, size, modified, etag.encode(), *(span or (0, 0, 0)), foreground,
+            "=IIQQq512sQQQIIII", TRANSFER, id, begin, size, modified, etag.encode(), *(span or (0, 0, 0)), foreground | seal_syncs << 1,
             span is not None, connections, dynamic,
         )
         self.send(head + url.encode().ljust(8808, b"\0"), fd)
@@ -416,6 +416,18 @@ def test_progress_and_checkpoints(worker, serve, target):
     assert seen[-1]["type"] == DONE
     assert checkpoints and checkpoints == sorted(checkpoints) and checkpoints[0] >= 64 << 20
     assert all(m["offset"] <= len(content) for m in seen if m["type"] == PROGRESS)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("size", [0, 4096, 1 << 20, (1 << 20) + 1])
+def test_last_sync_is_left_to_the_seal(worker, serve, target, size):
+    """Of what is small, and only then; an empty file has nothing to sync."""
+    content = pattern(size)
+    fd, path = target()
+    worker.transfer(1, serve(origin(content)).url(), fd, seal_syncs=1)
+    seen = worker.until(DONE, RECEIVED, FAILED)
+    assert seen[-1] == {"type": RECEIVED if 0 < size <= 1 << 20 else DONE, "id": 1, "offset": size}
+    assert CHECKPOINT not in [m["type"] for m in seen]
     assert path.read_bytes() == content
 
 

@@ -80,6 +80,7 @@ struct Transfer {
         bool delivered;      /* the request ended well while we waited for NET_PROCEED */
 
         bool foreground, held;    /* held: by the limit */
+        bool seal_syncs;          /* the last sync of what is small is the seal's */
         bool ranged;              /* span after span; else one span to the end of the file */
         NetSpan span;             /* that is under way, or was the last */
         uint64_t span_begin;      /* the offset at which it begins */

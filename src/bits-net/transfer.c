@@ -10,12 +10,17 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "channel.h"
 #include "multi.h"
 #include "target.h"
 #include "transfer-private.h"
+
+enum {
+        UNSYNCED_MAX = 1024 * 1024,
+};
 
 static const uint8_t next_state[TRANSFER_STATE_COUNT][EVENT_COUNT] = {
         /* 0: event refused */
@@ -138,17 +143,47 @@ void transfer_fail(Transfer *t)
         transfer_finish(t);
 }
 
+/* Little is lost if it must be fetched again, and the seal flushes the file in any case. */
+static bool is_left_to_seal(const Transfer *t)
+{
+        return t->seal_syncs && t->state == TRANSFER_FINISHING && !t->ranged && !t->failed &&
+               t->offset - t->durable <= UNSYNCED_MAX;
+}
+
+/* Some file systems write at the close, and tell nobody else how that went. */
+static void finish_unsynced(Transfer *t)
+{
+        int r = close(t->fd) < 0 && errno != EINTR ? -errno : 0;
+
+        t->fd = -1;
+        if (r < 0) {
+                transfer_set_failure(t, failure_from_errno(r, "close"));
+                transfer_fail(t);
+                return;
+        }
+        transfer_must(t, EVENT_SYNCED);
+        transfer_send_offset(t, NET_RECEIVED, t->offset);
+        transfer_free(t);
+}
+
 void transfer_finish(Transfer *t)
 {
         Worker *worker = t->worker;
 
         if (t->syncing)
                 return;
+        if (t->dirty && is_left_to_seal(t)) {
+                finish_unsynced(t);
+                return;
+        }
         if (t->dirty && !t->keep_dirty) {
                 int r = transfer_sync(t);
 
-                if (r == 0)
+                if (r == 0) {
+                        if (t->state == TRANSFER_FINISHING) /* its place is free meanwhile */
+                                transfer_send_offset(t, NET_PROGRESS, t->offset);
                         return;
+                }
                 transfer_set_failure(t, failure_from_errno(r, "start a thread"));
                 if (t->state == TRANSFER_FINISHING)
                         transfer_must(t, EVENT_FAIL);
@@ -264,7 +299,8 @@ static Transfer *transfer_new(Worker *worker, const NetTransfer *message)
         t->id = message->header.sequence;
         t->state = TRANSFER_ASKING;
         t->fd = -1;
-        t->foreground = message->foreground;
+        t->foreground = message->flags & NET_FOREGROUND;
+        t->seal_syncs = message->flags & NET_SEAL_SYNCS;
         t->ranged = message->ranged;
         t->offset = t->durable = t->span_begin = message->begin;
         t->span = t->ranged ? message->span

@@ -12,7 +12,8 @@
 #include "trouble.h"
 
 enum {
-        GROUP_MAX = 100, /* answers that may wait while others arrive */
+        GROUP_MAX = 100,        /* answers that may wait while others arrive */
+        LAZY_USEC = 100 * 1000, /* what nobody waits for goes with the next group, or after it */
 };
 
 typedef struct Waiter {
@@ -23,7 +24,8 @@ typedef struct Waiter {
 
 struct Committer {
         Queue *queue;
-        sd_event_source *source, *again;
+        sd_event_source *source, *again, *lazy;
+        bool lazy_armed;
         TAILQ_HEAD(WaiterList, Waiter) waiters;
         size_t n_waiters;
 };
@@ -50,6 +52,26 @@ static int write_all(Committer *c)
         return r;
 }
 
+static void arm_lazy(Committer *c)
+{
+        if (c->lazy_armed)
+                return;
+        c->lazy_armed = sd_event_source_set_time_relative(c->lazy, LAZY_USEC) >= 0 &&
+                        sd_event_source_set_enabled(c->lazy, SD_EVENT_ONESHOT) >= 0;
+}
+
+static int on_lazy(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        Committer *c = userdata;
+
+        (void)source;
+        (void)usec;
+        c->lazy_armed = false;
+        if (store_is_dirty(c->queue->store))
+                (void)write_all(c);
+        return 0;
+}
+
 /* Runs after every round of events, when nothing else is ready: so a group is what came meanwhile.
  */
 static int on_round(sd_event_source *source, void *userdata)
@@ -57,12 +79,13 @@ static int on_round(sd_event_source *source, void *userdata)
         Committer *c = userdata;
 
         (void)sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IDLE);
-        if (store_is_dirty(c->queue->store) || !TAILQ_EMPTY(&c->waiters))
+        if (!TAILQ_EMPTY(&c->waiters))
                 (void)write_all(c);
-        /* Who was answered may have written, and waits for the next round: see to it that there is
-         * one. */
-        if (store_is_dirty(c->queue->store) || !TAILQ_EMPTY(&c->waiters))
+        /* Who was answered may wait for the next: see to it that there is one. */
+        if (!TAILQ_EMPTY(&c->waiters))
                 (void)sd_event_source_set_enabled(c->again, SD_EVENT_ONESHOT);
+        else if (store_is_dirty(c->queue->store))
+                arm_lazy(c);
         return 0;
 }
 
@@ -88,6 +111,11 @@ int committer_new(Queue *queue, Committer **ret)
                 r = sd_event_add_defer(queue->event, &c->again, on_again, c);
         if (r >= 0)
                 r = sd_event_source_set_enabled(c->again, SD_EVENT_OFF);
+        if (r >= 0)
+                r = sd_event_add_time(queue->event, &c->lazy, CLOCK_MONOTONIC, UINT64_MAX, 1000,
+                                      on_lazy, c);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(c->lazy, SD_EVENT_OFF);
         if (r < 0) {
                 committer_free(c);
                 return r;
@@ -104,6 +132,7 @@ Committer *committer_free(Committer *c)
                 return NULL;
         sd_event_source_disable_unref(c->source);
         sd_event_source_disable_unref(c->again);
+        sd_event_source_disable_unref(c->lazy);
         while ((w = TAILQ_FIRST(&c->waiters))) {
                 TAILQ_REMOVE(&c->waiters, w, link);
                 free(w);

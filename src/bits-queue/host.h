@@ -1,5 +1,5 @@
 /*
- * How many transfers an owner has under way from each host, and which of his jobs wait until one
+ * How many transfers an owner has on the move from each host, and which of his jobs wait until one
  * of them ends. One owner's slow server takes no connection from another owner.
  */
 #pragma once

@@ -26,6 +26,10 @@
 #include "trouble.h"
 #include "worker.h"
 
+enum {
+        CALLS_MAX = 32, /* to bits-file, under way for one of ours: it works on them as a batch */
+};
+
 /* What a bits-file that could not be had means for a call. */
 HRESULT job_no_worker(int result)
 {
@@ -61,7 +65,8 @@ typedef struct Add {
         Job *job;
         bool exempt; /* who calls: no limit for him */
         Done done;
-        size_t n, checked;
+        HRESULT hr;
+        size_t n, next, asked; /* next: to be checked; asked: without an answer yet */
         File *files[];
 } Add;
 
@@ -112,38 +117,38 @@ static HRESULT take_in(Add *add)
         return S_OK;
 }
 
-static void check_next(Add *add);
+static void check_more(Add *add);
 
 static void on_checked(void *userdata, int result, const FileReply *reply, int fd)
 {
         Add *add = userdata;
 
         closep(&fd);
-        if (result < 0)
-                add_end(add, file_result(result, reply != NULL));
-        else {
-                add->checked++;
-                check_next(add);
-        }
+        add->asked--;
+        if (result < 0 && SUCCEEDED(add->hr))
+                add->hr = file_result(result, reply != NULL);
+        check_more(add);
 }
 
-static void check_next(Add *add)
+static void check(Add *add, const File *file)
 {
         FileRequest request = {.header.type = FILE_CHECK, .mtime_usec = INT64_MIN};
         Identity identity;
-        HRESULT hr;
 
-        if (add->checked == add->n) {
-                add_end(add, take_in(add));
+        add->hr = job_file_identity(add->job, &identity, NULL);
+        if (FAILED(add->hr))
                 return;
-        }
-        hr = job_file_identity(add->job, &identity, NULL);
-        if (FAILED(hr)) {
-                add_end(add, hr);
-                return;
-        }
-        (void)snprintf(request.path, sizeof(request.path), "%s", add->files[add->checked]->local);
+        (void)snprintf(request.path, sizeof(request.path), "%s", file->local);
+        add->asked++;
         file_call(add->job->queue, identity, &request, on_checked, add);
+}
+
+static void check_more(Add *add)
+{
+        while (SUCCEEDED(add->hr) && add->next < add->n && add->asked < CALLS_MAX)
+                check(add, add->files[add->next++]);
+        if (add->asked == 0)
+                add_end(add, SUCCEEDED(add->hr) ? take_in(add) : add->hr);
 }
 
 /* Given order, concatenated, no overlap; not for what cannot be resumed or is filled on demand. */
@@ -237,7 +242,7 @@ void job_add_files(Job *job, const Caller *caller, const FileName *names, size_t
         add->job = job_ref(job);
         add->exempt = caller_is_exempt(job->queue, caller);
         add->done = done;
-        check_next(add);
+        check_more(add);
 }
 
 /* ---- leaving --------------------------------------------------------------------------------- */
@@ -247,8 +252,9 @@ typedef struct Leave {
         Done done;
         JobEvent event;
         HRESULT hr;
+        HRESULT failure;    /* the first of a file that could not be finished */
         bool reserve_spent; /* the commit of the departure was tried with it */
-        size_t next;        /* file to finish */
+        size_t next, asked; /* next: file to finish; asked: without an answer yet */
         size_t n_uids;      /* identities whose temporary files are to be swept */
         uid_t uids[2];      /* the owner and the token's user: others' wait for their bits-file */
 } Leave;
@@ -367,57 +373,75 @@ static void depart(Leave *leave)
         commit_then(job->queue, S_OK, (Done){on_departed, leave});
 }
 
-static void finish_next(Leave *leave);
+typedef struct Finish {
+        Leave *leave;
+        File *file;
+} Finish;
+
+static void finish_more(Leave *leave);
 
 static void on_finished(void *userdata, int result, const FileReply *reply, int fd)
 {
-        Leave *leave = userdata;
-        Job *job = leave->job;
-        File *file = job->files[leave->next];
+        _cleanup_(freep) Finish *finish = userdata;
+        Leave *leave = finish->leave;
+        File *file = finish->file;
 
         closep(&fd);
-        if (result < 0) {
-                finish_failed(leave, file_result(result, reply != NULL));
-                return;
-        }
-        file->state = FILE_FINISHED;
-        file->validation = VALIDATION_GOOD; /* Complete says so */
-        (void)store_update_file(job->queue->store, file);
-        leave->next++;
-        finish_next(leave);
+        leave->asked--;
+        if (result == 0) {
+                file->state = FILE_FINISHED;
+                file->validation = VALIDATION_GOOD; /* Complete says so */
+                (void)store_update_file(leave->job->queue->store, file);
+        } else if (SUCCEEDED(leave->failure))
+                leave->failure = file_result(result, reply != NULL);
+        finish_more(leave);
 }
 
-static void finish_next(Leave *leave)
+static HRESULT finish(Leave *leave, File *file)
 {
         FileRequest request = {.header.type = FILE_FINISH, .mtime_usec = INT64_MIN};
         Job *job = leave->job;
         Identity identity = {.owner = job->owner};
-        File *file;
+        Finish *finish;
         uid_t uid;
 
-        while (leave->next < job->n_files && job->files[leave->next]->state != FILE_SEALED) {
-                if (job->files[leave->next]->state < FILE_SEALED)
-                        leave->hr = BG_S_PARTIAL_COMPLETE;
-                leave->next++;
-        }
-        if (leave->next == job->n_files) {
-                depart(leave);
-                return;
-        }
-
-        file = job->files[leave->next];
         if (file->temp_uid != job->owner) {
-                if (!job_helper_uid(job, &uid) || uid != file->temp_uid) {
-                        finish_failed(leave, BG_E_TOKEN_REQUIRED);
-                        return;
-                }
+                if (!job_helper_uid(job, &uid) || uid != file->temp_uid)
+                        return BG_E_TOKEN_REQUIRED;
                 identity.token = job->token;
         }
+        finish = malloc(sizeof(*finish));
+        if (!finish)
+                return E_OUTOFMEMORY;
+        *finish = (Finish){leave, file};
         request.file = file->id;
         request.directory = file->directory;
         (void)snprintf(request.path, sizeof(request.path), "%s", file->local);
         memcpy(request.temp, file->temp, sizeof(request.temp));
-        file_call(job->queue, identity, &request, on_finished, leave);
+        leave->asked++;
+        file_call(job->queue, identity, &request, on_finished, finish);
+        return S_OK;
+}
+
+static void finish_more(Leave *leave)
+{
+        Job *job = leave->job;
+
+        for (; leave->next < job->n_files && leave->asked < CALLS_MAX && SUCCEEDED(leave->failure);
+             leave->next++) {
+                File *file = job->files[leave->next];
+
+                if (file->state == FILE_SEALED)
+                        leave->failure = finish(leave, file);
+                else if (file->state < FILE_SEALED)
+                        leave->hr = BG_S_PARTIAL_COMPLETE;
+        }
+        if (leave->asked > 0)
+                return;
+        if (FAILED(leave->failure))
+                finish_failed(leave, leave->failure);
+        else
+                depart(leave);
 }
 
 static void on_stopped(void *userdata, HRESULT hr)
@@ -428,7 +452,7 @@ static void on_stopped(void *userdata, HRESULT hr)
                 leave->job->finishing = false;
                 leave_end(leave, hr);
         } else if (leave->event == EVENT_COMPLETE)
-                finish_next(leave);
+                finish_more(leave);
         else
                 depart(leave);
 }

@@ -159,7 +159,7 @@ struct Job {
         uint64_t reason_until_usec; /* CLOCK_REALTIME; 0: unknown */
 
         struct TransferList transfers; /* Transfer.job_link: files on the move */
-        size_t n_transfers;
+        size_t n_transfers, n_moving;  /* the latter: those that have a place (pipeline.h) */
         size_t fill_from; /* no file before it is left to move: lowered with a file's state */
         TAILQ_ENTRY(Job) loaded_link; /* Queue.loaded */
         size_t loaded_bytes;          /* of its files, in Queue.loaded_bytes; 0: not there */

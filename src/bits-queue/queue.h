@@ -76,7 +76,8 @@ typedef struct Queue {
         size_t n_jobs, n_ended;
         size_t ended_bytes; /* of the files of ended jobs */
         uint32_t last_net_id;
-        JobTable by_id; /* all of both lists */
+        size_t n_transfers; /* of all jobs */
+        JobTable by_id;     /* all of both lists */
 } Queue;
 
 /* A job of any state by its id; NULL when there is none. */

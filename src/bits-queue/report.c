@@ -108,6 +108,7 @@ int net_report_check(const NetReport *report, size_t size)
                 [NET_DONE] = sizeof(NetOffset),
                 [NET_FAILED] = sizeof(NetFailed),
                 [NET_WANT] = sizeof(NetOffset),
+                [NET_RECEIVED] = sizeof(NetOffset),
                 [NET_HEADERS] = sizeof(NetHeaders),
                 [NET_REDIRECTED] = sizeof(NetRedirected),
                 [NET_CERTIFICATE] = sizeof(NetCertificate),
@@ -141,6 +142,7 @@ int net_report_check(const NetReport *report, size_t size)
         case NET_CHECKPOINT:
         case NET_DONE:
         case NET_WANT:
+        case NET_RECEIVED:
                 return 0;
         case NET_TRANSFER:
         case NET_PROCEED:

@@ -13,6 +13,7 @@
 #include "host.h"
 #include "job.h"
 #include "notify.h"
+#include "pipeline.h"
 #include "policy.h"
 #include "queue.h"
 #include "supervisor.h"
@@ -43,7 +44,7 @@ enum {
 
 static bool is_active(const Job *job)
 {
-        return job->state == JOB_CONNECTING || job->state == JOB_TRANSFERRING;
+        return state_is_moving(job->state);
 }
 
 static bool is_background(const Job *job)
@@ -262,40 +263,6 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
         return 0;
 }
 
-/* ---- files of an active job ------------------------------------------------------------------ */
-
-/* On demand, a file moves while something of it is requested, or it is only to be sealed. */
-static bool is_wanted(const File *file)
-{
-        return file->state < FILE_SEALED &&
-               (!file->job->on_demand || file->n_requested > 0 || file->state == FILE_RECEIVED ||
-                file->offset == file->size || file->n_ranges > 0);
-}
-
-/* Moves as many of the job's files as may, until max do; true when none is left to move. */
-static bool fill(Job *job, size_t max)
-{
-        const Settings *settings = &job->queue->settings;
-        bool wanted = false;
-
-        while (job->fill_from < job->n_files && job->files[job->fill_from]->state >= FILE_SEALED)
-                job->fill_from++;
-        for (size_t i = job->fill_from;
-             i < job->n_files && is_active(job) && job->n_transfers < max; i++) {
-                File *file = job->files[i];
-
-                wanted |= is_wanted(file);
-                if (is_wanted(file) && !file->transfer &&
-                    hosts_have_room(job->queue->hosts, job->owner, file->remote,
-                                    settings->connections_per_host))
-                        (void)transfer_start(file);
-        }
-        if (job->on_demand && is_active(job) && !wanted && job->n_transfers == 0 &&
-            job->fill_from < job->n_files)
-                (void)job_event(job, EVENT_SATISFIED);
-        return job->fill_from == job->n_files;
-}
-
 static void fill_jobs(Scheduler *s, JobPriority priority)
 {
         Job *job, *next;
@@ -305,7 +272,7 @@ static void fill_jobs(Scheduler *s, JobPriority priority)
                 if (job->finishing || !job->files || job->priority != priority)
                         continue;
                 job_ref(job);
-                if (fill(job, s->queue->settings.files_per_job) && is_active(job))
+                if (pipeline_fill(job) && is_active(job))
                         (void)job_event(job, EVENT_TRANSFERRED);
                 job_unref(job);
         }
@@ -496,7 +463,7 @@ static void start(Job *job)
                 return;
         job_set_reason(job, REASON_NONE, 0);
         job_ref(job);
-        (void)fill(job, 1);
+        pipeline_start(job);
         job_unref(job);
 }
 

@@ -50,6 +50,11 @@ static inline bool state_is_final(JobState state)
         return state == JOB_ACKNOWLEDGED || state == JOB_CANCELLED;
 }
 
+static inline bool state_is_moving(JobState state)
+{
+        return state == JOB_CONNECTING || state == JOB_TRANSFERRING;
+}
+
 static inline bool state_is_action(JobState state)
 {
         return state == JOB_QUEUED || state == JOB_CONNECTING || state == JOB_TRANSFERRING ||

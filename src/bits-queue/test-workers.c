@@ -214,6 +214,47 @@ static void test_renamed_while_moving(void **state)
         scene_end(&s);
 }
 
+/* All has come, but what is not durable counts only when the seal has made it so. */
+static void test_received(void **state)
+{
+        NetTransfer order;
+        Scene s;
+
+        scene_begin(*state, &s);
+        scene_add_file(&s, "/tmp/x");
+        order = scene_move(&s);
+        assert_int_equal(order.flags, NET_SEAL_SYNCS);
+        send_response(&s, order.header.sequence, "");
+        send_offset(&s, order.header.sequence, NET_RECEIVED, 1000);
+        serve_request(s.file, FILE_SEAL, -EIO);
+        wait_state(s.bus, s.job, JOB_ERROR);
+
+        scene_resume(&s);
+        order = scene_move_again(&s, 0);
+        send_response(&s, order.header.sequence, "");
+        send_offset(&s, order.header.sequence, NET_RECEIVED, 1000);
+        serve_request(s.file, FILE_SEAL, 0);
+        wait_state(s.bus, s.job, JOB_TRANSFERRED);
+        assert_served(s.world);
+        scene_end(&s);
+}
+
+static void test_received_too_much(void **state)
+{
+        NetTransfer order;
+        Scene s;
+
+        scene_begin(*state, &s);
+        scene_add_file(&s, "/tmp/x");
+        order = scene_move(&s);
+        send_response(&s, order.header.sequence, "");
+        send_offset(&s, order.header.sequence, NET_RECEIVED, 1001);
+        expect_stop(s.world);
+        serve_request(s.file, FILE_RESUME_TEMP, -ENOENT);
+        wait_state(s.bus, s.job, JOB_ERROR);
+        scene_end(&s);
+}
+
 static void test_renamed_and_done(void **state)
 {
         NetTransfer order;
@@ -642,6 +683,8 @@ int main(int argc, char **argv)
                 WITH_WORLD(test_failed_with_bytes_while_restarting),
                 WITH_WORLD(test_done_while_restarting),
                 WITH_WORLD(test_renamed_while_moving),
+                WITH_WORLD(test_received),
+                WITH_WORLD(test_received_too_much),
                 WITH_WORLD(test_renamed_and_done),
                 WITH_WORLD(test_answer_while_stopping),
                 WITH_WORLD(test_too_many_files_at_once),

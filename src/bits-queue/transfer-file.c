@@ -139,7 +139,7 @@ static void on_recorded(void *userdata, HRESULT hr)
         if (t->stop || FAILED(hr))
                 transfer_end(t);
         else
-                transfer_move(t);
+                transfer_wait(t);
         transfer_unref(t);
 }
 
@@ -344,6 +344,8 @@ static void on_sealed(void *userdata, int result, const FileReply *reply, int fd
                 else
                         transfer_no_worker(t, result);
         } else if (result == 0) {
+                if (t->file->offset < t->file->size)
+                        transfer_durable(t, t->file->size);
                 t->file->state = FILE_SEALED;
                 t->file->validation = VALIDATION_NONE;
                 notify_file(t->file);
@@ -387,6 +389,7 @@ void transfer_seal(Transfer *t)
         FileRequest request;
 
         t->state = TRANSFER_SEALING;
+        transfer_leave_place(t);
         fill_request(t, FILE_SEAL, &request);
         request.size = t->file->size;
         request.mtime_usec = result_time(t->file);

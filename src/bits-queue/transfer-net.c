@@ -23,6 +23,7 @@
 enum {
         LOST_WORKERS_MAX = 5, /* in a row, without progress between them */
         RESTARTS_MAX = 5,     /* of one file, for other versions, before it is whole */
+        SMALL_BYTES = 1024 * 1024,
 };
 
 static void on_restart_committed(void *userdata, HRESULT hr)
@@ -38,9 +39,7 @@ static void on_restart_committed(void *userdata, HRESULT hr)
         transfer_unref(t);
 }
 
-/* Part of the file became durable. It ends the process when that cannot be noted: what is claimed
- * later would not fit. */
-static void on_durable(Transfer *t, uint64_t offset)
+void transfer_durable(Transfer *t, uint64_t offset)
 {
         FileRange part;
         int r = 0;
@@ -214,7 +213,10 @@ static bool on_response(Transfer *t, const NetResponse *response)
         file->size = file->n_ranges > 0
                              ? ranges_sum(file->ranges, file->n_ranges, file->validator.size)
                              : file->validator.size;
-        transfer_store(t);
+        /* The first offset takes the version along; nothing of a small file need be known before.
+         */
+        if (response->restarted || file->offset > 0 || file->size > SMALL_BYTES)
+                transfer_store(t);
         if (t->job->state == JOB_CONNECTING)
                 (void)job_event(t->job, EVENT_CONNECTED);
         if (response->restarted) {
@@ -240,8 +242,10 @@ static bool on_offset(Transfer *t, const NetOffset *message)
                 return false;
         if (message->offset > file->received)
                 file->received = message->offset;
+        if (message->offset == file->size)
+                transfer_leave_place(t);
         if (durable) {
-                on_durable(t, message->offset);
+                transfer_durable(t, message->offset);
                 transfer_store(t);
         }
         job_progressed(t->job);
@@ -303,7 +307,7 @@ static bool on_done(Transfer *t, const NetOffset *message)
                 return false;
         net_forget(t->worker, t);
         t->worker = NULL;
-        on_durable(t, message->offset);
+        transfer_durable(t, message->offset);
         file->received = message->offset;
         if (!part)
                 file->size = message->offset;
@@ -318,6 +322,35 @@ static bool on_done(Transfer *t, const NetOffset *message)
                               NET_FATAL);
         else if (t->stop || part)
                 transfer_end(t);
+        else
+                transfer_seal(t);
+        return true;
+}
+
+/* As on_done(), but for what is durable: the seal sees to that. */
+static bool on_received(Transfer *t, const NetOffset *message)
+{
+        File *file = t->file;
+
+        if (t->deaf) {
+                transfer_end(t);
+                return true;
+        }
+        if ((t->state != TRANSFER_MOVING && t->state != TRANSFER_STOPPING) || t->ranged ||
+            message->offset < file->offset || message->offset > spans_end(&t->spans) ||
+            (file->size != NET_SIZE_UNKNOWN && message->offset != file->size))
+                return false;
+        net_forget(t->worker, t);
+        t->worker = NULL;
+        if (t->stop) { /* what is not durable is fetched again */
+                transfer_end(t);
+                return true;
+        }
+        file->received = file->size = message->offset;
+        job_progressed(t->job);
+        if (exceeds_limit(t->job))
+                transfer_fail(t, BG_E_MAX_DOWNLOAD_SIZE_LIMIT_REACHED, CONTEXT_REMOTE_FILE, NULL,
+                              NET_FATAL);
         else
                 transfer_seal(t);
         return true;
@@ -371,7 +404,7 @@ static void keep_durable(Transfer *t, uint64_t offset)
 {
         if (offset <= t->file->offset)
                 return;
-        on_durable(t, offset);
+        transfer_durable(t, offset);
         if (offset > t->file->received)
                 t->file->received = offset;
         transfer_store(t);
@@ -443,6 +476,8 @@ bool transfer_on_net(Transfer *t, const NetReport *report)
                 return on_offset(t, &message->offset);
         case NET_DONE:
                 return on_done(t, &message->offset);
+        case NET_RECEIVED:
+                return on_received(t, &message->offset);
         case NET_FAILED:
                 return on_failed(t, &message->failed);
         case NET_WANT:

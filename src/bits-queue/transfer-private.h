@@ -33,6 +33,12 @@ void transfer_store(Transfer *t);
 /* The transfer's only timer, which is set anew: calls handler once, with t. 0 or -errno. */
 int transfer_set_timer(Transfer *t, uint64_t delay_usec, sd_event_time_handler_t handler);
 
+/* The file is open and recorded: moves if it has a place, or waits for one. */
+void transfer_wait(Transfer *t);
+
+/* All bytes have come, if not to the disk yet: another may have its place. Harmless without one. */
+void transfer_leave_place(Transfer *t);
+
 /* Hands the open and recorded file to a bits-net, after its source was opened if it has one here.
  */
 void transfer_move(Transfer *t);
@@ -42,6 +48,12 @@ void transfer_move(Transfer *t);
 /* 1: what is to be told before the NET_TRANSFER, and its descriptor, which is the caller's; 0:
  * nothing; -errno; -EBADMSG: what the store keeps does not open. */
 int transfer_http(const Transfer *t, NetHttp *ret, int *ret_fd);
+
+/* ---- transfer-net.c -------------------------------------------------------------------------- */
+
+/* Part of the file became durable. It ends the process when that cannot be noted: what is claimed
+ * later would not fit. */
+void transfer_durable(Transfer *t, uint64_t offset);
 
 /* ---- transfer-file.c ------------------------------------------------------------------------- */
 
@@ -54,5 +66,5 @@ void transfer_open_certificate(Transfer *t);
 /* Has the source opened, which is a file of this machine; then moves. */
 void transfer_open_source(Transfer *t);
 
-/* All bytes are durable: has the file checked and sealed, which ends the transfer. */
+/* All bytes have come: has the file checked, made durable and sealed, which ends the transfer. */
 void transfer_seal(Transfer *t);

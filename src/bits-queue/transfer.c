@@ -17,6 +17,7 @@
 #include "host.h"
 #include "job.h"
 #include "queue.h"
+#include "schedule.h"
 #include "source.h"
 #include "store/store.h"
 #include "transfer-private.h"
@@ -49,7 +50,8 @@ void transfer_end(Transfer *t)
 
         TAILQ_REMOVE(&job->transfers, t, job_link);
         job->n_transfers--;
-        t->host = host_release(t->host);
+        job->queue->n_transfers--;
+        transfer_leave_place(t);
         t->file->transfer = NULL;
         t->file = NULL;
         if (t->worker)
@@ -126,6 +128,7 @@ static int plan(Transfer *t, NetTransfer *message)
         spans_start(&t->spans, t->file);
         t->ranged = spans_are_needed(t->file);
         message->ranged = t->ranged;
+        message->flags |= t->ranged ? 0 : NET_SEAL_SYNCS;
         if (t->ranged)
                 return spans_next(&t->spans, t->file, &message->span);
         r = spans_plain(&t->spans);
@@ -176,6 +179,42 @@ static int start_net(Transfer *t, Identity identity, const NetTransfer *message)
                         &t->worker);
 }
 
+void transfer_wait(Transfer *t)
+{
+        t->state = TRANSFER_READY;
+        if (t->placed)
+                transfer_move(t);
+}
+
+int transfer_take_place(Transfer *t)
+{
+        Job *job = t->job;
+
+        if (hosts_take(job->queue->hosts, job->owner, t->file->remote, &t->host) < 0)
+                return -ENOMEM;
+        t->placed = true;
+        job->n_moving++;
+        if (t->state == TRANSFER_READY)
+                transfer_move(t);
+        return 0;
+}
+
+void transfer_leave_place(Transfer *t)
+{
+        t->past = true;
+        if (!t->placed)
+                return;
+        t->placed = false;
+        t->job->n_moving--;
+        t->host = host_release(t->host);
+        schedule_soon(t->job->queue->scheduler);
+}
+
+bool transfer_wants_place(const Transfer *t)
+{
+        return !t->placed && !t->past && !t->stop;
+}
+
 void transfer_move(Transfer *t)
 {
         _cleanup_(freep) NetTransfer *message = calloc(1, sizeof(*message));
@@ -208,8 +247,8 @@ void transfer_move(Transfer *t)
         message->header = (WireHeader){.type = NET_TRANSFER, .sequence = t->net_id};
         message->begin = file->offset;
         message->validator = file->validator;
-        message->foreground = t->job->priority == PRIORITY_FOREGROUND;
         message->dynamic = t->job->dynamic_content && t->source < 0;
+        message->flags = t->job->priority == PRIORITY_FOREGROUND ? NET_FOREGROUND : 0;
         message->host_connections = t->job->queue->settings.connections_per_host;
         (void)snprintf(message->url, sizeof(message->url), "%s", file->remote);
         r = plan(t, message);
@@ -228,23 +267,34 @@ void transfer_move(Transfer *t)
 
 /* ---- start and stop -------------------------------------------------------------------------- */
 
+/* In the order of the files: one that begins anew is an early one. */
+static void enlist(Transfer *t)
+{
+        Job *job = t->job;
+        Transfer *before = TAILQ_LAST(&job->transfers, TransferList);
+
+        while (before && before->file->index > t->file->index)
+                before = TAILQ_PREV(before, TransferList, job_link);
+        if (before)
+                TAILQ_INSERT_AFTER(&job->transfers, before, t, job_link);
+        else
+                TAILQ_INSERT_HEAD(&job->transfers, t, job_link);
+        job->n_transfers++;
+        job->queue->n_transfers++;
+}
+
 int transfer_start(File *file)
 {
         Transfer *t = calloc(1, sizeof(*t));
 
         if (!t)
                 return -ENOMEM;
-        if (hosts_take(file->job->queue->hosts, file->job->owner, file->remote, &t->host) < 0) {
-                free(t);
-                return -ENOMEM;
-        }
         t->refs = 1;
         t->fd = t->source = t->certificate = -1;
         t->file = file;
         t->job = job_ref(file->job);
         file->transfer = t;
-        TAILQ_INSERT_TAIL(&t->job->transfers, t, job_link);
-        t->job->n_transfers++;
+        enlist(t);
         transfer_go_on(t);
         return 0;
 }
@@ -275,7 +325,8 @@ void transfer_stop(Transfer *t)
                 t->state = TRANSFER_STOPPING;
                 net_order(t->worker, NET_CANCEL, t->net_id);
                 (void)transfer_set_timer(t, STOP_USEC, on_stop_overdue);
-        }
+        } else if (t->state == TRANSFER_READY)
+                transfer_end(t);
         /* Otherwise an answer or the timer is under way, and sees it. */
 }
 

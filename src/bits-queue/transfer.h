@@ -23,6 +23,7 @@ typedef enum TransferState {
         TRANSFER_NAMING,     /* the temporary name is being committed */
         TRANSFER_OPENING,    /* bits-file makes or reopens it */
         TRANSFER_RECORDING,  /* the file's identity is being committed */
+        TRANSFER_READY,      /* waits for its place (pipeline.h) */
         TRANSFER_SOURCING,   /* bits-file opens a source of this machine */
         TRANSFER_CERTIFYING, /* the owner's bits-file reads his client certificate */
         TRANSFER_MOVING,     /* bits-net works */
@@ -39,9 +40,11 @@ typedef struct Transfer {
         Job *job;      /* holds a reference */
         File *file;
         TransferState state;
-        Host *host; /* NULL: the remote name has none */
-        bool stop;  /* as soon as what is under way has answered */
-        bool deaf;  /* and nothing that bits-net says of the bytes counts any more */
+        bool placed; /* one of its job's files that move, or may as soon as they are ready */
+        Host *host;  /* while placed; NULL: the remote name has none */
+        bool past;   /* all its bytes have come: it needs no place any more */
+        bool stop;   /* as soon as what is under way has answered */
+        bool deaf;   /* and nothing that bits-net says of the bytes counts any more */
         uint32_t net_id;
         Worker *worker;  /* while with bits-net */
         Spans spans;     /* of the stream from bits-net */
@@ -59,14 +62,21 @@ typedef struct Transfer {
         void *timer; /* sd_event_source */
 } Transfer;
 
-/* Starts moving file, which has none; the job's state follows by itself. 0 or -errno. */
+/* Makes file ready, which has none. It may fail, and its job with it, before this returns. 0 or
+ * -errno. */
 int transfer_start(File *file);
+
+/* For pipeline.c. One that is ready begins to move, and what holds for transfer_start() holds here.
+ * 0 or -ENOMEM. */
+int transfer_take_place(Transfer *transfer);
+bool transfer_wants_place(const Transfer *transfer);
 
 /* What is requested of the file, or its position, has changed: bits-net is turned to what comes
  * first now. */
 void transfer_turn(Transfer *transfer);
 
-/* Stops; the transfer goes when the descriptor is back. Harmless when it is stopping already. */
+/* Stops; the transfer goes when the descriptor is back, which may be at once. Harmless when it is
+ * stopping already. */
 void transfer_stop(Transfer *transfer);
 /* The same, as its file comes from elsewhere now: what is on its way of it does not count. */
 void transfer_abandon(Transfer *transfer);

@@ -5,6 +5,10 @@
  *
  *   NET_TRANSFER -> NET_RESPONSE -> (NET_PROGRESS | NET_CHECKPOINT)* -> NET_DONE | NET_FAILED
  *
+ * With NET_SEAL_SYNCS, what is small ends in NET_RECEIVED instead of NET_DONE: all has come, but
+ * what no NET_CHECKPOINT spoke of is durable only when the seal that follows has flushed it. One
+ * flush by who must make one anyway does for two.
+ *
  * What a transfer fetches is a stream: one span of the remote file after the other, and each offset
  * of a message counts the bytes of that stream, with those that were there before. A plain transfer
  * is one span, from begin to the end of the file. A ranged one names its first span, and says
@@ -26,7 +30,7 @@
 
 #include "wire.h"
 
-#define NET_VERSION                 4
+#define NET_VERSION                 5
 #define NET_SIZE_UNKNOWN            UINT64_MAX
 #define NET_TEXT_SIZE               512
 #define NET_METHOD_SIZE             64
@@ -45,7 +49,7 @@ enum NetType {
         NET_PROCEED,     /* queue: offset 0 is committed, go on */
         NET_CANCEL,      /* queue */
         NET_RESPONSE,    /* worker: the answer's headers are in */
-        NET_PROGRESS,    /* worker: received, not yet durable; 10 a second, or 16 MiB apart */
+        NET_PROGRESS,    /* worker: received, not durable; 10 a second, or 16 MiB apart; all */
         NET_CHECKPOINT,  /* worker: fdatasync has confirmed offset */
         NET_DONE,        /* worker: all received and durable, descriptor closed */
         NET_FAILED,      /* worker: descriptor closed */
@@ -60,6 +64,12 @@ enum NetType {
         NET_HEADERS,     /* worker: an answer's header */
         NET_REDIRECTED,  /* worker: the remote name that redirects led to */
         NET_CERTIFICATE, /* worker: a server's certificate that its owner has not seen */
+        NET_RECEIVED,    /* worker: all received, descriptor closed; not all durable */
+};
+
+enum NetTransferFlag {
+        NET_FOREGROUND = 1,
+        NET_SEAL_SYNCS = 2, /* not with ranged */
 };
 
 enum NetContext { /* where it failed; values of BG_ERROR_CONTEXT_* */
@@ -114,7 +124,8 @@ typedef struct NetTransfer {    /* + write descriptor */
         uint64_t begin;         /* bytes that are there and durable */
         NetValidator validator; /* of those bytes; begin 0: unused */
         NetSpan span;           /* of a ranged transfer; else all 0 */
-        uint32_t foreground, ranged;
+        uint32_t flags;         /* NetTransferFlag */
+        uint32_t ranged;
         uint32_t host_connections; /* as many at once to one host, whatever redirects lead there */
         uint32_t dynamic; /* the server need not know lengths or ranges, and the content may end
                              with its connection: begin is 0, and it is not ranged */
@@ -206,7 +217,8 @@ typedef struct NetCertificate {
 } NetCertificate;
 WIRE_NO_PADDING(NetCertificate, 8 + sizeof(NetAccepted) + 8 + NET_CERTIFICATE_SIZE);
 
-typedef struct NetOffset { /* NET_PROGRESS, NET_CHECKPOINT, NET_WANT, NET_DONE (the final one) */
+typedef struct NetOffset { /* NET_PROGRESS, NET_CHECKPOINT, NET_WANT, NET_DONE and NET_RECEIVED (the
+                              final one) */
         WireHeader header;
         uint64_t offset;
 } NetOffset;

@@ -15,6 +15,8 @@ class HeldOrigin:
         self.body = bytes(range(256)) * (self.SIZE // 256)
         self.released = threading.Event()
         self.held = 0  # answers that have sent their half
+        self.now = self.peak = 0  # answers under way, and the most there have been
+        self.lock = threading.Lock()
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -25,7 +27,14 @@ class HeldOrigin:
 
             def do_GET(self):
                 outer.requests.append(self.path.lstrip("/"))
-                self.answer(outer.body)
+                with outer.lock:
+                    outer.now += 1
+                    outer.peak = max(outer.peak, outer.now)
+                try:
+                    self.answer(outer.body)
+                finally:
+                    with outer.lock:
+                        outer.now -= 1
 
             def answer(self, body):
                 if self.path == "/missing":
