@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "base/cleanup.h"
@@ -114,7 +115,8 @@ int request_set(CURL *easy, const Request *request, struct curl_slist **ret_head
         curl_easy_setopt(easy, CURLOPT_USERAGENT, "bits/" PACKAGE_VERSION);
         curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
         /* Over TLS the server may offer HTTP/2: then one connection is for all. */
-        curl_easy_setopt(easy, CURLOPT_PIPEWAIT, tls ? 1L : 0L);
+        curl_easy_setopt(easy, CURLOPT_PIPEWAIT,
+                         strncasecmp(request->redirect->url, "https:", 6) == 0 ? 1L : 0L);
         curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
         curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L); /* redirect.c's */
         curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);

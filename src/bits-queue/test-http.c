@@ -167,7 +167,7 @@ static void test_options_go_with_the_transfer(void **state)
         assert_string_equal(order.parts, "Authorization: secret\r\nX-A: b\r\n");
         assert_int_equal(order.http.headers_size, strlen(order.parts));
         assert_int_equal(order.http.ask, 0);
-        assert_int_equal(order.transfer.foreground, 1);
+        assert_int_equal(order.transfer.flags & NET_FOREGROUND, 1);
         scene_end(&s);
 }
 
