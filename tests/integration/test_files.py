@@ -294,11 +294,11 @@ def test_origin_and_properties():
             file = FileObject(job)
             assert not file.call("IsDownloadedFromPeer")
             assert tuple(map(int, file.call("GetPeerDownloadStats"))) == (0, 0)
+            assert str(file.call("GetProperty", "u", 1)) == ""  # no answer yet; what it is then, test_http_options.py asks
             job.call("Resume")
             origin.release()
             jobs.wait_state(job, bus.TRANSFERRED)
             assert tuple(map(int, file.call("GetPeerDownloadStats"))) == (SIZE, 0)
-            assert str(file.call("GetProperty", "u", 1)) == ""
             assert jobs.refused(file.call, "GetProperty", "u", 2) == BG_E_UNKNOWN_PROPERTY_ID
             text = dbus.String("x", variant_level=1)
             assert jobs.refused(file.call, "SetProperty", "uv", 1, text) == BG_E_READ_ONLY_PROPERTY
