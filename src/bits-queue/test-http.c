@@ -659,38 +659,54 @@ static void test_headers_that_end_early(void **state)
         scene_end(&s);
 }
 
+/* A redirect to url that is to be reported, half of the file, and the order that follows after
+ * that. */
+static void move_by_redirect(Scene *s, const char *url, const char *expected_name, Order *ret)
+{
+        _cleanup_(order_clear) Order order = {0};
+
+        scene_add_file(s, "/tmp/x");
+        call(s, "SetCustomHeaders", "s", "Authorization: secret");
+        call_number(s, "SetSecurityFlags", 0x100);
+        move_with(s, &order);
+        assert_string_equal(order.parts, "Authorization: secret\r\n");
+        send_redirected(s, order.http.header.sequence, url);
+        assert_remote_name(s, "http://127.0.0.1/x");
+        send_response(s, order.http.header.sequence, "\"1\"");
+        send_offset(s, order.http.header.sequence, NET_CHECKPOINT, 500);
+        wait_state(s->bus, s->job, JOB_TRANSFERRING);
+        assert_remote_name(s, expected_name);
+        call(s, "Suspend", "", NULL);
+        expect_cancel(s, order.http.header.sequence);
+        send_cancelled(s, order.http.header.sequence, 500);
+        scene_resume(s);
+        resume_temp(s);
+        receive_order(s, ret);
+        assert_string_equal(ret->transfer.url, expected_name);
+}
+
 /* Where a redirect led becomes the remote name, and headers for the former server stay at home. */
 static void test_reported_redirect(void **state)
 {
-        _cleanup_(order_clear) Order order = {0}, again = {0};
-        FileRequest request;
+        _cleanup_(order_clear) Order again = {0};
         Scene s;
-        int temp;
 
         scene_begin(*state, &s);
-        scene_add_file(&s, "/tmp/x");
-        call(&s, "SetCustomHeaders", "s", "Authorization: secret");
-        call_number(&s, "SetSecurityFlags", 0x100);
-        move_with(&s, &order);
-        assert_string_equal(order.parts, "Authorization: secret\r\n");
-        send_redirected(&s, order.http.header.sequence, "http://127.0.0.2/y");
-        assert_remote_name(&s, "http://127.0.0.1/x");
-        send_response(&s, order.http.header.sequence, "\"1\"");
-        send_offset(&s, order.http.header.sequence, NET_CHECKPOINT, 500);
-        wait_state(s.bus, s.job, JOB_TRANSFERRING);
-        assert_remote_name(&s, "http://127.0.0.2/y");
-        call(&s, "Suspend", "", NULL);
-        expect_cancel(&s, order.http.header.sequence);
-        send_cancelled(&s, order.http.header.sequence, 500);
-        scene_resume(&s);
-        request = expect_request(s.file, FILE_RESUME_TEMP);
-        temp = open("/dev/null", O_WRONLY | O_CLOEXEC);
-        answer_request(s.file, &request, 0, temp);
-        close(temp);
-        receive_order(&s, &again);
-        assert_string_equal(again.transfer.url, "http://127.0.0.2/y");
+        move_by_redirect(&s, "http://127.0.0.2/y", "http://127.0.0.2/y", &again);
         assert_string_equal(again.transfer.validator.etag, "\"1\"");
         assert_int_equal(again.http.headers_size, 0);
+        scene_end(&s);
+}
+
+/* The name stays, and does not get the ETag of another. */
+static void test_reported_redirect_to_no_name(void **state)
+{
+        _cleanup_(order_clear) Order again = {0};
+        Scene s;
+
+        scene_begin(*state, &s);
+        move_by_redirect(&s, "http://user:secret@127.0.0.2/y", "http://127.0.0.1/x", &again);
+        assert_string_equal(again.transfer.validator.etag, "");
         scene_end(&s);
 }
 
@@ -799,6 +815,7 @@ int main(int argc, char **argv)
                 WITH_WORLD(test_response_headers),
                 WITH_WORLD(test_headers_that_end_early),
                 WITH_WORLD(test_reported_redirect),
+                WITH_WORLD(test_reported_redirect_to_no_name),
                 WITH_WORLD(test_prefix_of_a_redirect),
                 WITH_WORLD(test_redirect_that_does_not_count),
                 WITH_WORLD(test_forbidden_redirect),

@@ -160,29 +160,31 @@ static bool on_certificate(Transfer *t, const NetCertificate *certificate)
         return true;
 }
 
-/* The remote name becomes where the redirect led; one that could not be given to a file does not.
- * What its owner called it stays known. */
-static void adopt_redirect(Transfer *t)
+/* The remote name becomes where the redirect led, and what its owner called it stays known. False:
+ * that could not be given to a file, and the old name stays. */
+static bool adopt_redirect(Transfer *t)
 {
         File *file = t->file;
         _cleanup_(freep) char *url = TAKE_PTR(t->redirected);
 
         if (!url || t->deaf || strcmp(url, file->remote) == 0)
-                return;
+                return true;
         if (source_is_local(url) || file_check_remote(url) < 0) {
                 log_warning("a redirect leads to what is no remote name: the old one stays");
-                return;
+                return false;
         }
         if (!file->named)
                 file->named = TAKE_PTR(file->remote);
         free(file->remote);
         file->remote = TAKE_PTR(url);
         transfer_store(t);
+        return true;
 }
 
 static bool on_response(Transfer *t, const NetResponse *response)
 {
         File *file = t->file;
+        bool adopted;
 
         if (t->state == TRANSFER_STOPPING) {
                 t->deaf = true; /* the bytes that follow are of a version that was not noted */
@@ -195,7 +197,7 @@ static bool on_response(Transfer *t, const NetResponse *response)
         if (!response->restarted && file->n_ranges == 0 && response->validator.size < file->offset)
                 return false;
 
-        adopt_redirect(t);
+        adopted = adopt_redirect(t);
         if (response->restarted) {
                 if (file->offset > 0)
                         log_info("the remote file is another version: started over");
@@ -206,6 +208,8 @@ static bool on_response(Transfer *t, const NetResponse *response)
                 t->halting = false; /* it was not heard */
         }
         file->validator = response->validator;
+        if (!adopted) /* an ETag is of the name that it came from */
+                memset(file->validator.etag, 0, sizeof(file->validator.etag));
         if (!fit(t, response->validator.size)) {
                 misfit(t);
                 return true;
@@ -455,7 +459,7 @@ static bool on_failed(Transfer *t, const NetFailed *failed)
         if ((t->job->http.security_flags & REDIRECT_POLICY_MASK) == REDIRECT_DISALLOW &&
             t->redirected) {
                 memset(t->file->validator.etag, 0, sizeof(t->file->validator.etag));
-                adopt_redirect(t);
+                (void)adopt_redirect(t);
         }
         if (failed->retry_after_usec >= 0)
                 t->job->retry_not_before_usec = (uint64_t)failed->retry_after_usec;

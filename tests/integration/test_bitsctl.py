@@ -247,23 +247,38 @@ def test_says_how_to_go_on_where_nobody_can_be_asked(bitsctl, held, bobs, passwo
     assert (bobs / "by-hand").read_bytes() == held.body
 
 
+def watch(bitsctl, process, before, url, local):
+    """One job from begin to end, and another bits-queue, as the monitor tells of them."""
+    events = []
+
+    def read_until(is_last):
+        while not events or not is_last(events[-1]):
+            events.append(json.loads(process.stdout.readline()))
+
+    first = json.loads(process.stdout.readline())
+    assert (first["event"], first["id"], first["state"]) == ("changed", before, "SUSPENDED")
+    job = bitsctl("alice", "create").stdout.strip()
+    bitsctl("alice", "add", job, url, local)
+    bitsctl("alice", "resume", job)
+    read_until(lambda event: event.get("state") == "TRANSFERRED")
+    assert (events[-1]["id"], events[-1]["bytes_total"]) == (job, SIZE)
+    bitsctl("alice", "complete", job)
+    read_until(lambda event: event["event"] == "removed")
+    programs.restart("bits-queue")
+    read_until(lambda event: event["event"] == "connected")
+    assert events[-2]["event"] == "disconnected"
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 0
+
+
 def test_monitor_lines(bitsctl, server, files, alices):
     files.make("ctl.bin", SIZE)
     before = bitsctl("alice", "create", "--name", "before").stdout.strip()
     with people.start("alice", ["bitsctl", "--json", "monitor"]) as process:
-        first = json.loads(process.stdout.readline())
-        assert (first["event"], first["id"], first["state"]) == ("changed", before, "SUSPENDED")
-        bitsctl("alice", "transfer", "--quiet", server.url("ctl.bin"), alices / "watched")
-        events = []
-        while not events or events[-1]["event"] != "removed":
-            events.append(json.loads(process.stdout.readline()))
-        assert any(event.get("state") == "TRANSFERRED" and event["bytes_total"] == SIZE for event in events)
-        programs.restart("bits-queue")
-        while events[-1]["event"] != "connected":
-            events.append(json.loads(process.stdout.readline()))
-        assert events[-2]["event"] == "disconnected"
-        process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
+        try:
+            watch(bitsctl, process, before, server.url("ctl.bin"), alices / "watched")
+        finally:
+            process.kill()  # else it would be waited for when something was not as it should
     bitsctl("alice", "cancel", before)
 
 
