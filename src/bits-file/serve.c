@@ -203,8 +203,8 @@ static int receive(int sock, FileMessage *ret)
                 return 0;
         if (n < 0 && n != -EMSGSIZE && n != -EBADMSG)
                 return (int)n;
-        if (n < 0 || (file_request_check(ret, (size_t)n) < 0 &&
-                      file_certificate_check(ret, (size_t)n) < 0))
+        if (n < 0 ||
+            (file_request_check(ret, (size_t)n) < 0 && file_certificate_check(ret, (size_t)n) < 0))
                 return -EPROTO;
         return 1;
 }
