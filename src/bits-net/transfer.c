@@ -151,32 +151,27 @@ static bool is_left_to_seal(const Transfer *t)
 }
 
 /* Some file systems write at the close, and tell nobody else how that went. */
-static void finish_unsynced(Transfer *t)
+static void close_unsynced(Transfer *t)
 {
         int r = close(t->fd) < 0 && errno != EINTR ? -errno : 0;
 
         t->fd = -1;
         if (r < 0) {
                 transfer_set_failure(t, failure_from_errno(r, "close"));
-                transfer_fail(t);
-                return;
+                transfer_must(t, EVENT_FAIL);
         }
-        transfer_must(t, EVENT_SYNCED);
-        transfer_send_offset(t, NET_RECEIVED, t->offset);
-        transfer_free(t);
 }
 
 void transfer_finish(Transfer *t)
 {
         Worker *worker = t->worker;
+        bool unsynced = t->dirty && is_left_to_seal(t);
 
         if (t->syncing)
                 return;
-        if (t->dirty && is_left_to_seal(t)) {
-                finish_unsynced(t);
-                return;
-        }
-        if (t->dirty && !t->keep_dirty) {
+        if (unsynced)
+                close_unsynced(t);
+        else if (t->dirty && !t->keep_dirty) {
                 int r = transfer_sync(t);
 
                 if (r == 0) {
@@ -193,6 +188,8 @@ void transfer_finish(Transfer *t)
         t->fd = close_fd(t->fd); /* before bits-queue hears of the end */
         if (t->failed)
                 send_failed(worker, t->id, &t->failure, t->durable);
+        else if (unsynced)
+                transfer_send_offset(t, NET_RECEIVED, t->offset);
         else
                 transfer_send_offset(t, NET_DONE, t->durable);
         transfer_free(t);

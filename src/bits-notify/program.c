@@ -84,7 +84,7 @@ int program_start(const char *path, char *const argv[], char *const environment[
                 (void)!write(writing, &error, sizeof(error));
                 _exit(127);
         }
-        writing = close_fd(writing);
+        (void)close_fd(TAKE_FD(writing));
         do
                 n = read(reading, &error, sizeof(error));
         while (n < 0 && errno == EINTR);

@@ -299,6 +299,10 @@ def changing_calls(token):
         ("SetMaximumDownloadTime", "u", number), ("SetProperty", "uv", number, number),
         ("ReplaceRemotePrefix", "ss", "http://a/", "http://b/"),
         ("AddFileWithHash", "sssay", "http://127.0.0.1:9/x", "/run/home/carol/x", "sha256", dbus.ByteArray(bytes(32))),
+        ("SetCustomHeaders", "s", "X-Test: 1"), ("MakeCustomHeadersWriteOnly",), ("SetHttpMethod", "s", "GET"),
+        ("SetSecurityFlags", "u", number), ("SetServerCertificateValidationInterface", "b", False),
+        ("SetClientCertificateByID", "usay", number, "none", dbus.ByteArray(bytes(20))),
+        ("SetClientCertificateByName", "uss", number, "none", "subject"), ("RemoveClientCertificate",),
         ("SetFileACLFlags", "u", number), ("SetPeerCachingFlags", "u", number),
         ("AddFileWithRanges", "ssa(tt)", "http://127.0.0.1:9/x", "/run/home/carol/x", dbus.Array([(0, 1)], "(tt)")),
     ]
@@ -774,13 +778,17 @@ def test_descriptors_of_the_file_worker(running):
 
 
 def test_descriptors_of_the_network_worker(running):
-    """The one file it holds is the temporary one, for writing only."""
+    """The temporary file, for writing only; and, until TLS is first spoken, the system's authorities, for reading."""
     _, pid = running["bits-net"]
-    files = {number: to for number, to in programs.descriptors(pid).items() if to.startswith("/") and number > 2}
-    ((number, path),) = files.items()
+    modes = {}
+    for number, path in programs.descriptors(pid).items():
+        if path.startswith("/") and number > 2:
+            flags = re.search(r"flags:\s*(\d+)", pathlib.Path(f"/proc/{pid}/fdinfo/{number}").read_text())[1]
+            modes[path] = int(flags, 8) & os.O_ACCMODE
+    assert modes.pop("/etc/ssl/certs/ca-certificates.crt", os.O_RDONLY) == os.O_RDONLY
+    ((path, mode),) = modes.items()
     assert re.fullmatch(rf"{running['directory']}/BIT\w+\.tmp", path)
-    flags = re.search(r"flags:\s*(\d+)", pathlib.Path(f"/proc/{pid}/fdinfo/{number}").read_text())[1]
-    assert int(flags, 8) & os.O_ACCMODE == os.O_WRONLY
+    assert mode == os.O_WRONLY
 
 
 def test_temporary_file_is_bobs_alone(running):

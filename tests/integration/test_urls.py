@@ -17,6 +17,7 @@ from waiting import wait_for
 
 E_INVALIDARG = 0x80070057
 ERROR_WINHTTP_INVALID_URL = 0x80072EE5
+BG_E_HTTP_ERROR_302 = 0x8019012E  # a redirect that was not followed
 BG_E_NETWORK_DISCONNECTED = 0x80200010
 SECRET = "tr0ub4dor"
 USER = "incognito"
@@ -201,7 +202,7 @@ def test_no_password_is_kept(bitsctl, service_log, alices):
                 return job.id, str(job.call("GetError")), job.error()[0]
 
             job_id, error, code = people.call("alice", scenario)
-        assert code == ERROR_WINHTTP_INVALID_URL
+        assert code == BG_E_HTTP_ERROR_302
         assert origin.requests == []  # which is who would have got it
     said += [error, *(bitsctl("alice", *words).stdout for words in (["list"], ["info", job_id], ["history"]))]
     assert any(job_id in text for text in said)
