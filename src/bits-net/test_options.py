@@ -1,5 +1,6 @@
 """HTTP options, redirects and TLS of the real bits-net, over a socket pair, against real servers on loopback."""
 
+import contextlib
 import hashlib
 import os
 import select
@@ -634,10 +635,9 @@ def site(tmp_path_factory):
     """nginx with a server of each kind; trust directories with and without revocation lists."""
     folder = tmp_path_factory.mktemp("site")
     os.chmod(folder, 0o755)
-    ports = {}
-    for name in (*SERVERS, "http"):
-        with socket.create_server(("127.0.0.1", 0)) as s:
-            ports[name] = s.getsockname()[1]
+    with contextlib.ExitStack() as stack:  # all are held at once, so that none is given twice
+        servers = {name: stack.enter_context(socket.create_server(("127.0.0.1", 0))) for name in (*SERVERS, "http")}
+        ports = {name: server.getsockname()[1] for name, server in servers.items()}
     ca, other, false = Authority(folder, "ca"), Authority(folder, "other"), Authority(folder, "false", "ca")
     hangs = socket.create_server(("127.0.0.1", 0))
     for name in ("good", "wants", "offers", "revoked", "old", "closes", "closes3"):
