@@ -23,11 +23,6 @@ enum {
         NAME_UNITS_MAX = 255, /* of UTF-16 */
 };
 
-static bool is_leaving(const Job *job)
-{
-        return state_is_final(job->state) || job->finishing;
-}
-
 /* ---- what bits-file gives -------------------------------------------------------------------- */
 
 HRESULT certificate_error(int result)
@@ -112,7 +107,7 @@ static HRESULT adopt(const Choice *choice, const FileCertificateFound *found)
         char *store, *subject;
         size_t units;
 
-        if (is_leaving(choice->job))
+        if (job_is_leaving(choice->job))
                 return BG_E_INVALID_STATE;
         if (choice->job->owner != choice->owner)
                 return E_ACCESSDENIED; /* it changed hands meanwhile */
@@ -175,7 +170,7 @@ static HRESULT check_choice(const Job *job, uint32_t location, const char *store
 {
         HRESULT hr;
 
-        if (is_leaving(job))
+        if (job_is_leaving(job))
                 return BG_E_INVALID_STATE;
         if (location > CERTIFICATE_LOCATION_MAX)
                 return E_NOTIMPL;
@@ -218,7 +213,7 @@ void job_set_client_certificate(Job *job, uint32_t location, const char *store, 
 
 HRESULT job_remove_client_certificate(Job *job)
 {
-        if (is_leaving(job))
+        if (job_is_leaving(job))
                 return BG_E_INVALID_STATE;
         if (!job->http.certificate_store)
                 return S_FALSE;

@@ -37,7 +37,7 @@ HRESULT demand_supported(const File *file)
 
 static HRESULT demand_check(const File *file)
 {
-        if (state_is_final(file->job->state) || file->job->finishing)
+        if (job_is_leaving(file->job))
                 return BG_E_INVALID_STATE;
         return demand_supported(file);
 }

@@ -21,11 +21,6 @@ static void store_file(File *file)
         (void)store_update_file(file->job->queue->store, file);
 }
 
-static bool is_leaving(const Job *job)
-{
-        return state_is_final(job->state) || job->finishing;
-}
-
 /* ---- remote names ---------------------------------------------------------------------------- */
 
 /* A file of this machine is copied as a whole: as of SMB, there are no ranges of it. */
@@ -48,7 +43,7 @@ HRESULT file_set_remote_name(File *file, const char *name)
         Job *job = file->job;
         char *copy;
 
-        if (is_leaving(job))
+        if (job_is_leaving(job))
                 return BG_E_INVALID_STATE;
         if (!may_have(file, name))
                 return E_INVALIDARG;
@@ -88,7 +83,7 @@ HRESULT job_replace_remote_prefix(Job *job, const char *old, const char *new)
         int r;
 
         r = job_load_files(job);
-        if (is_leaving(job))
+        if (job_is_leaving(job))
                 return BG_E_INVALID_STATE;
         if (r < 0)
                 return job_load_error(r);
@@ -214,7 +209,7 @@ void file_set_validation(File *file, bool good, Done done)
 {
         Job *job = file->job;
 
-        if (is_leaving(job)) {
+        if (job_is_leaving(job)) {
                 done_call(&done, BG_E_INVALID_STATE);
         } else if (file->state < FILE_SEALED) {
                 done_call(&done, E_PENDING);

@@ -15,11 +15,6 @@
 
 #define METHOD_DEFAULT "GET"
 
-static bool is_leaving(const Job *job)
-{
-        return state_is_final(job->state) || job->finishing;
-}
-
 void job_drop_http_secrets(Job *job)
 {
         sealed_clear(&job->http.headers);
@@ -52,7 +47,7 @@ HRESULT job_set_security_flags(Job *job, uint32_t flags)
         uint32_t policy = flags & REDIRECT_POLICY_MASK;
         int r;
 
-        if (is_leaving(job))
+        if (job_is_leaving(job))
                 return BG_E_INVALID_STATE;
         if (flags & ~(SSL_FLAGS_ALL | REDIRECT_POLICY_MASK | REDIRECT_HTTPS_TO_HTTP) ||
             (policy != REDIRECT_ALLOW_SILENT && policy != REDIRECT_ALLOW_REPORT &&
@@ -85,7 +80,7 @@ HRESULT job_set_http_method(Job *job, const char *method)
         char *copy = NULL;
         int r;
 
-        if (is_leaving(job))
+        if (job_is_leaving(job))
                 return BG_E_INVALID_STATE;
         if (FAILED(method_check(method)))
                 return E_INVALIDARG;
@@ -144,7 +139,7 @@ HRESULT job_set_custom_headers(Job *job, const char *text, const char **ret_why)
         int r = 0;
 
         *ret_why = NULL;
-        if (is_leaving(job))
+        if (job_is_leaving(job))
                 return BG_E_INVALID_STATE;
         hr = headers_normalize(text, &lines, ret_why);
         if (FAILED(hr))
@@ -176,7 +171,7 @@ HRESULT job_get_custom_headers(const Job *job, char **ret, size_t *ret_size)
 
 HRESULT job_make_headers_write_only(Job *job)
 {
-        if (is_leaving(job) || job->http.headers_write_only)
+        if (job_is_leaving(job) || job->http.headers_write_only)
                 return S_OK;
         job->http.headers_write_only = true;
         job_touch(job);

@@ -91,7 +91,7 @@ static HRESULT take_in(Add *add)
         File **files;
         int r;
 
-        if (state_is_final(job->state) || job->finishing)
+        if (job_is_leaving(job))
                 return BG_E_INVALID_STATE;
         if (are_too_many(job, add->n, add->exempt))
                 return BG_E_TOO_MANY_FILES_IN_JOB; /* others came in meanwhile */
@@ -223,7 +223,7 @@ void job_add_files(Job *job, const Caller *caller, const FileName *names, size_t
         int r;
 
         r = job_load_files(job);
-        if (state_is_final(job->state) || job->finishing)
+        if (job_is_leaving(job))
                 hr = BG_E_INVALID_STATE;
         else if (r < 0)
                 hr = job_load_error(r);
@@ -464,7 +464,7 @@ static void leave(Job *job, JobEvent event, Done done)
         int r;
 
         r = job_load_files(job);
-        if (state_is_final(job->state) || job->finishing)
+        if (job_is_leaving(job))
                 hr = BG_E_INVALID_STATE;
         else if (r < 0)
                 hr = job_load_error(r);

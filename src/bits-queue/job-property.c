@@ -113,7 +113,7 @@ HRESULT job_set_property(Job *job, uint32_t id, const PropertyValue *value)
         HRESULT hr;
         int r;
 
-        if (state_is_final(job->state) || job->finishing)
+        if (job_is_leaving(job))
                 return BG_E_INVALID_STATE;
         if (property_kind(id) == PROPERTY_UNKNOWN)
                 return BG_E_UNKNOWN_PROPERTY_ID;

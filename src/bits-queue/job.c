@@ -519,7 +519,7 @@ const char *job_reason_name(const Job *job)
 
 void job_suspend(Job *job, Done done)
 {
-        if (state_is_final(job->state) || job->finishing) {
+        if (job_is_leaving(job)) {
                 done_call(&done, BG_E_INVALID_STATE);
                 return;
         }
@@ -541,7 +541,7 @@ void job_resume(Job *job, Done done)
 {
         int r;
 
-        if (state_is_final(job->state) || job->finishing) {
+        if (job_is_leaving(job)) {
                 done_call(&done, BG_E_INVALID_STATE);
                 return;
         }

@@ -307,6 +307,12 @@ const char *job_reason_name(const Job *job);         /* one word; "" when it doe
 const JobError *job_error(const Job *job);
 
 /* For transfer.c, schedule.c, notify.c, token.c. */
+/* It has ended, or Complete or Cancel is under way: nothing of it changes any more. */
+static inline bool job_is_leaving(const Job *job)
+{
+        return state_is_final(job->state) || job->finishing;
+}
+
 bool job_event(Job *job, JobEvent event); /* by the table; stores, logs, announces */
 void job_fail(Job *job, HRESULT code, uint32_t context, int32_t file, const char *text,
               JobFailure class);

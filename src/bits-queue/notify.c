@@ -101,7 +101,7 @@ static bool next_step(Job *job, Step *ret)
         *ret = (Step){.not_before_usec = job->part_after_usec};
         if (job->receiver)
                 ret->uid = client_uid(job->receiver);
-        if (job->notify_flags & NOTIFY_DISABLE || job->finishing || state_is_final(job->state))
+        if (job->notify_flags & NOTIFY_DISABLE || job_is_leaving(job))
                 return false;
         if (wants(job, NOTIFY_FILE_RANGES, 3) && !TAILQ_EMPTY(&job->news)) {
                 ret->kind = STEP_RANGES;

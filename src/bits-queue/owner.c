@@ -187,7 +187,7 @@ static HRESULT may_take(Job *job, const Caller *caller)
         const Queue *queue = job->queue;
         int r;
 
-        if (state_is_final(job->state) || job->finishing)
+        if (job_is_leaving(job))
                 return BG_E_INVALID_STATE;
         if (!caller->administrator || !tickets_find(queue->tickets, caller->uid))
                 return E_ACCESSDENIED;

@@ -69,7 +69,7 @@ HRESULT job_set_validation(Job *job, Client *client, bool on)
         Validation *v = &job->validation;
         Question *question;
 
-        if (state_is_final(job->state) || job->finishing)
+        if (job_is_leaving(job))
                 return BG_E_INVALID_STATE;
         if (job->state != JOB_SUSPENDED && job->state != JOB_ERROR && job->state != JOB_TRANSFERRED)
                 return BG_E_READ_ONLY_WHEN_JOB_ACTIVE;
