@@ -360,7 +360,7 @@ static void on_step_failed(Copy *c, int error)
         } else if (c->target_bad)
                 copy_fail(c, failure_from_errno(error, "write"));
         else if (error == -ENOMEM)
-                copy_fail(c, failure_from_worker(E_OUTOFMEMORY, NET_TRANSIENT, "no memory"));
+                copy_fail(c, failure_no_memory());
         else
                 copy_fail(c, failure_from_source(error, NET_FATAL, "read the source"));
 }

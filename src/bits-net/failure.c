@@ -229,3 +229,8 @@ Failure failure_from_worker(HRESULT hresult, enum NetClass class, const char *te
         failure_say(&f, "%s", text);
         return f;
 }
+
+Failure failure_no_memory(void)
+{
+        return failure_from_worker(E_OUTOFMEMORY, NET_TRANSIENT, "no memory");
+}

@@ -43,3 +43,4 @@ Failure failure_from_curl(int curl_code, long verify_result, uint32_t status);
 
 /* Not the world's doing: cancelled, or refused by a limit of ours. */
 Failure failure_from_worker(HRESULT hresult, enum NetClass class, const char *text);
+Failure failure_no_memory(void);

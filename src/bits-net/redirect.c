@@ -198,7 +198,7 @@ RedirectVerdict redirect_follow(Redirect *redirect, uint32_t status, const char 
         url = text ? strdup(text) : NULL;
         curl_free(text);
         if (!url) {
-                *ret = failure_from_worker(E_OUTOFMEMORY, NET_TRANSIENT, "no memory");
+                *ret = failure_no_memory();
                 return REDIRECT_FAIL;
         }
 

@@ -259,7 +259,7 @@ bool tls_failure(const Tls *tls, CURLcode code, Failure *ret)
                 *ret = failure_from_tls(BG_E_INVALID_SERVER_RESPONSE, NET_CONTEXT_TRANSPORT,
                                         "the server's certificate, with its chain, is too large");
         else if (tls->no_memory)
-                *ret = failure_from_worker(E_OUTOFMEMORY, NET_TRANSIENT, "no memory");
+                *ret = failure_no_memory();
         else if (tls->certificate_wanted || code == CURLE_SSL_CLIENTCERT)
                 *ret = failure_from_tls(
                         HRESULT_FROM_WIN32(ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED),

@@ -36,11 +36,6 @@ CURL *transfer_request(const Transfer *t)
         return t->easy;
 }
 
-static Failure no_memory(void)
-{
-        return failure_from_worker(E_OUTOFMEMORY, NET_TRANSIENT, "no memory");
-}
-
 static uint32_t security_flags(const Transfer *t)
 {
         return t->options ? t->options->security_flags : 0;
@@ -125,7 +120,7 @@ static void transfer_accept(Transfer *t)
         free(t->version_url);
         t->version_url = strdup(t->redirect.url);
         if (!t->version_url)
-                transfer_set_failure(t, no_memory());
+                transfer_set_failure(t, failure_no_memory());
         t->version = t->judgement.validator;
         t->size = t->judgement.validator.size;
         if (t->span.length == NET_SIZE_UNKNOWN && t->size != NET_SIZE_UNKNOWN)
@@ -323,7 +318,7 @@ static void transfer_request_begin(Transfer *t)
         if (r == -EINVAL)
                 transfer_set_failure(t, failure_from_worker(E_INVALIDARG, NET_FATAL, why));
         else if (r < 0)
-                transfer_set_failure(t, no_memory());
+                transfer_set_failure(t, failure_no_memory());
 }
 
 /* What is missing, as it can be asked for where the next request goes: an ETag counts only there
@@ -343,7 +338,7 @@ static void transfer_frame(Transfer *t)
 void transfer_ask(Transfer *t)
 {
         if (redirect_restart(&t->redirect, t->options ? t->options->method : "GET") < 0) {
-                transfer_set_failure(t, no_memory());
+                transfer_set_failure(t, failure_no_memory());
                 return;
         }
         transfer_frame(t);
@@ -434,7 +429,7 @@ static void transfer_redirect(Transfer *t, const struct curl_header *location)
 static Failure failure_of_header(const Transfer *t)
 {
         if (t->header_error == -ENOMEM)
-                return no_memory();
+                return failure_no_memory();
         return failure_from_answer(BG_E_INVALID_SERVER_RESPONSE, t->answer.status,
                                    t->header_error == -EMSGSIZE
                                            ? "the answer's header is larger than 64 KiB"

@@ -319,8 +319,7 @@ static void transfer_begin(Transfer *t, const char *url)
         if (r == -EINVAL)
                 transfer_set_failure(t, failure_from_curl(CURLE_URL_MALFORMAT, 0, 0));
         else if (r < 0)
-                transfer_set_failure(
-                        t, failure_from_worker(E_OUTOFMEMORY, NET_TRANSIENT, "no memory"));
+                transfer_set_failure(t, failure_no_memory());
         else if (t->ranged && !transfer_can_go_on(t))
                 transfer_set_changed(t);
         else
