@@ -96,6 +96,17 @@ static void method_set(CURL *easy, const char *method)
                 curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
 }
 
+void request_set_common(CURL *easy)
+{
+        curl_easy_setopt(easy, CURLOPT_USERAGENT, "bits/" PACKAGE_VERSION);
+        curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+        curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* direct, whatever the environment says */
+        curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+        /* It ends without waiting for the name service. */
+        curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+        curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
+}
+
 int request_set(CURL *easy, const Request *request, struct curl_slist **ret_headers,
                 const char **ret_why)
 {
@@ -111,21 +122,15 @@ int request_set(CURL *easy, const Request *request, struct curl_slist **ret_head
                 return r;
         }
         method_set(easy, request->redirect->method);
+        request_set_common(easy);
         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-        curl_easy_setopt(easy, CURLOPT_USERAGENT, "bits/" PACKAGE_VERSION);
         curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
         /* Over TLS the server may offer HTTP/2: then one connection is for all. */
         curl_easy_setopt(easy, CURLOPT_PIPEWAIT,
                          strncasecmp(request->redirect->url, "https:", 6) == 0 ? 1L : 0L);
         curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
         curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L); /* redirect.c's */
-        curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
         curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L); /* a redirect's, too */
-        curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* direct, whatever the environment says */
-        curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-        curl_easy_setopt(easy, CURLOPT_QUICK_EXIT,
-                         1L); /* ends without waiting for the name service */
-        curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
         curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_SEC);
         curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
         curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)STALL_SEC);

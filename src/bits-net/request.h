@@ -19,6 +19,9 @@ typedef struct Request {
         long buffer_bytes;        /* libcurl's receive buffer */
 } Request;
 
+/* What every request has, whoever makes it. */
+void request_set_common(CURL *easy);
+
 /* Options of easy, a handle without any. *ret_headers must live as long as the request; the caller
  * frees it with curl_slist_free_all(). 0, -ENOMEM, or -EINVAL for custom headers that cannot be
  * sent, and why. */

@@ -9,8 +9,8 @@
 #include <strings.h>
 
 #include "base/cleanup.h"
-#include "config.h"
 #include "multi.h"
+#include "request.h"
 #include "transfer.h"
 #include "worker.h"
 
@@ -149,15 +149,11 @@ static int fetch_begin(Fetch *fetch)
         fetch->easy = easy;
         if (!easy || curl_easy_setopt(easy, CURLOPT_URL, fetch->url) != CURLE_OK)
                 return -ENOMEM;
-        curl_easy_setopt(easy, CURLOPT_USERAGENT, "bits/" PACKAGE_VERSION);
+        request_set_common(easy);
         curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
         curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http");
         curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
         curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
-        curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-        curl_easy_setopt(easy, CURLOPT_PROXY, "");
-        curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-        curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
         curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)TIMEOUT_SEC);
         curl_easy_setopt(easy, CURLOPT_MAXFILESIZE, (long)LIST_BYTES_MAX);
         curl_easy_setopt(easy, CURLOPT_PRIVATE, fetch);
