@@ -125,7 +125,7 @@ void transfer_send_offset(Transfer *t, enum NetType type, uint64_t offset);
 
 /* ---- transfer-request.c ---------------------------------------------------------------------- */
 
-/* Asks for what is missing, at the remote name. May set a failure. */
+/* Asks for what is missing, where t->redirect leads. May set a failure. */
 void transfer_ask(Transfer *t);
 
 /* Ends the request, if there is one; nothing more is heard of it. */

@@ -337,10 +337,6 @@ static void transfer_frame(Transfer *t)
 
 void transfer_ask(Transfer *t)
 {
-        if (redirect_restart(&t->redirect, t->options ? t->options->method : "GET") < 0) {
-                transfer_set_failure(t, failure_no_memory());
-                return;
-        }
         transfer_frame(t);
         transfer_request_begin(t);
 }
@@ -413,8 +409,7 @@ static void transfer_redirect(Transfer *t, const struct curl_header *location)
         transfer_stop_request(t);
         if (verdict == REDIRECT_FOLLOW) {
                 transfer_must(t, EVENT_AGAIN);
-                transfer_frame(t);
-                transfer_request_begin(t);
+                transfer_ask(t);
                 if (!t->failed)
                         return;
         } else {

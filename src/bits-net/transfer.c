@@ -223,6 +223,11 @@ static bool transfer_can_go_on(const Transfer *t)
         return t->offset == 0 || validator_proves(&t->version);
 }
 
+static const char *transfer_method(const Transfer *t)
+{
+        return t->options ? t->options->method : "GET";
+}
+
 int transfer_span(Transfer *t, const NetSpan *span)
 {
         int r = transfer_change(t, EVENT_SPAN);
@@ -236,6 +241,8 @@ int transfer_span(Transfer *t, const NetSpan *span)
                         t, failure_from_answer(BG_E_INSUFFICIENT_RANGE_SUPPORT, t->answer.status,
                                                "the server tells nothing by which two answers can "
                                                "be known to be of one version"));
+        else if (redirect_restart(&t->redirect, transfer_method(t)) < 0)
+                transfer_set_failure(t, failure_no_memory());
         else
                 transfer_ask(t);
         if (t->failed)
@@ -314,7 +321,7 @@ static Transfer *transfer_new(Worker *worker, const NetTransfer *message)
 
 static void transfer_begin(Transfer *t, const char *url)
 {
-        int r = redirect_init(&t->redirect, url, t->options ? t->options->method : "GET");
+        int r = redirect_init(&t->redirect, url, transfer_method(t));
 
         if (r == -EINVAL)
                 transfer_set_failure(t, failure_from_curl(CURLE_URL_MALFORMAT, 0, 0));
