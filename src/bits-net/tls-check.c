@@ -124,8 +124,7 @@ static bool chain_copy(NetCertificate *certificate, STACK_OF(X509) * chain)
 static bool is_accepted(const Options *options, const NetAccepted *what)
 {
         for (size_t i = 0; i < options->n_accepted; i++)
-                if (strcmp(options->accepted[i].authority, what->authority) == 0 &&
-                    memcmp(options->accepted[i].sha256, what->sha256, sizeof(what->sha256)) == 0)
+                if (net_accepted_equal(&options->accepted[i], what))
                         return true;
         return false;
 }

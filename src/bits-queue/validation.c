@@ -33,16 +33,10 @@ void validation_deinit(Validation *v)
         v->n_accepted = 0;
 }
 
-static bool is_same(const NetAccepted *a, const NetAccepted *b)
-{
-        return strcmp(a->authority, b->authority) == 0 &&
-               memcmp(a->sha256, b->sha256, sizeof(a->sha256)) == 0;
-}
-
 static bool is_accepted(const Validation *v, const NetAccepted *what)
 {
         for (size_t i = 0; i < v->n_accepted; i++)
-                if (is_same(&v->accepted[i], what))
+                if (net_accepted_equal(&v->accepted[i], what))
                         return true;
         return false;
 }
@@ -97,7 +91,7 @@ static Transfer *next_waiting(const Job *job, const NetAccepted *what)
         Transfer *t;
 
         TAILQ_FOREACH (t, &job->transfers, job_link)
-                if (t->state == TRANSFER_ASKING && is_same(&t->asked, what))
+                if (t->state == TRANSFER_ASKING && net_accepted_equal(&t->asked, what))
                         return t;
         return NULL;
 }
@@ -141,7 +135,7 @@ static bool is_asked(const Validation *v, const NetAccepted *what)
         const Question *question;
 
         TAILQ_FOREACH (question, &v->questions, link)
-                if (is_same(&question->what, what))
+                if (net_accepted_equal(&question->what, what))
                         return true;
         return false;
 }

@@ -156,6 +156,12 @@ typedef struct NetAccepted {
 } NetAccepted;
 WIRE_NO_PADDING(NetAccepted, NET_AUTHORITY_SIZE + 32);
 
+static inline bool net_accepted_equal(const NetAccepted *a, const NetAccepted *b)
+{
+        return strcmp(a->authority, b->authority) == 0 &&
+               memcmp(a->sha256, b->sha256, sizeof(a->sha256)) == 0;
+}
+
 typedef struct NetSource { /* + read descriptor */
         WireHeader header; /* sequence: the transfer's id */
 } NetSource;
