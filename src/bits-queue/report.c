@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "base/cleanup.h"
 #include "base/utf8.h"
 #include "wire/identity.h"
 
@@ -57,106 +58,81 @@ static bool failure_text_ok(const char *text, size_t size)
         return true;
 }
 
-static int check_failed(const NetFailed *failed)
+static bool ready_ok(const NetReport *report)
 {
-        if (!failure_text_ok(failed->text, sizeof(failed->text)) || failed->hresult >= 0 ||
-            failed->class > NET_CHANGED || failed->retry_after_usec < -1 ||
-            failed->context < NET_CONTEXT_LOCAL_FILE ||
-            (failed->context > NET_CONTEXT_TRANSPORT &&
-             failed->context != NET_CONTEXT_SERVER_CERTIFICATE))
-                return -EBADMSG;
-        return 0;
+        return report->message.ready.version == NET_VERSION;
 }
 
-static int check_response(const NetResponse *response)
+static bool failed_ok(const NetReport *report)
 {
-        return response->restarted <= 1 && wire_text_ok(response->validator.etag, WIRE_ETAG_SIZE)
-                       ? 0
-                       : -EBADMSG;
+        const NetFailed *failed = &report->message.failed;
+
+        return failure_text_ok(failed->text, sizeof(failed->text)) && failed->hresult < 0 &&
+               failed->class <= NET_CHANGED && failed->retry_after_usec >= -1 &&
+               failed->context >= NET_CONTEXT_LOCAL_FILE &&
+               (failed->context <= NET_CONTEXT_TRANSPORT ||
+                failed->context == NET_CONTEXT_SERVER_CERTIFICATE);
+}
+
+static bool response_ok(const NetReport *report)
+{
+        const NetResponse *response = &report->message.response;
+
+        return response->restarted <= 1 && wire_text_ok(response->validator.etag, WIRE_ETAG_SIZE);
+}
+
+static bool redirected_ok(const NetReport *report)
+{
+        return report->redirected.url[0] && wire_text_ok(report->redirected.url, WIRE_URL_SIZE);
+}
+
+static bool certificate_ok(const NetReport *report)
+{
+        const NetCertificate *certificate = &report->certificate;
+
+        return certificate->size > 0 && certificate->size <= NET_CERTIFICATE_SIZE &&
+               certificate->chain_size <= NET_CERTIFICATE_SIZE - certificate->size &&
+               certificate->what.authority[0] &&
+               wire_text_ok(certificate->what.authority, NET_AUTHORITY_SIZE);
 }
 
 /* Its text has no other NUL than the packet's last byte. */
-static int check_headers(const NetHeaders *headers, size_t size)
+static bool headers_ok(const NetHeaders *headers, size_t size)
 {
         size_t before = offsetof(NetHeaders, text);
 
         return size > before && size <= sizeof(*headers) &&
-                               strnlen(headers->text, size - before) == size - before - 1
-                       ? 0
-                       : -EBADMSG;
+               strnlen(headers->text, size - before) == size - before - 1;
 }
 
-static int check_certificate(const NetCertificate *certificate)
-{
-        return certificate->size > 0 && certificate->size <= NET_CERTIFICATE_SIZE &&
-                               certificate->chain_size <=
-                                       NET_CERTIFICATE_SIZE - certificate->size &&
-                               certificate->what.authority[0] &&
-                               wire_text_ok(certificate->what.authority, NET_AUTHORITY_SIZE)
-                       ? 0
-                       : -EBADMSG;
-}
+static const struct {
+        size_t size; /* 0: not a message of bits-net's */
+        bool (*ok)(const NetReport *report);
+} net_rows[] = {
+        [NET_READY] = {sizeof(NetReady), ready_ok},
+        [NET_RESPONSE] = {sizeof(NetResponse), response_ok},
+        [NET_PROGRESS] = {sizeof(NetOffset), NULL},
+        [NET_CHECKPOINT] = {sizeof(NetOffset), NULL},
+        [NET_DONE] = {sizeof(NetOffset), NULL},
+        [NET_FAILED] = {sizeof(NetFailed), failed_ok},
+        [NET_WANT] = {sizeof(NetOffset), NULL},
+        [NET_RECEIVED] = {sizeof(NetOffset), NULL},
+        [NET_REDIRECTED] = {sizeof(NetRedirected), redirected_ok},
+        [NET_CERTIFICATE] = {sizeof(NetCertificate), certificate_ok},
+};
 
 int net_report_check(const NetReport *report, size_t size)
 {
-        /* What bits-net may say, with the exact size of each; of NET_HEADERS, the largest. */
-        static const size_t sizes[] = {
-                [NET_READY] = sizeof(NetReady),
-                [NET_RESPONSE] = sizeof(NetResponse),
-                [NET_PROGRESS] = sizeof(NetOffset),
-                [NET_CHECKPOINT] = sizeof(NetOffset),
-                [NET_DONE] = sizeof(NetOffset),
-                [NET_FAILED] = sizeof(NetFailed),
-                [NET_WANT] = sizeof(NetOffset),
-                [NET_RECEIVED] = sizeof(NetOffset),
-                [NET_HEADERS] = sizeof(NetHeaders),
-                [NET_REDIRECTED] = sizeof(NetRedirected),
-                [NET_CERTIFICATE] = sizeof(NetCertificate),
-        };
-        const NetMessage *message = &report->message;
         uint32_t type;
 
         if (size < sizeof(WireHeader))
                 return -EBADMSG;
-        type = message->header.type;
-        if (type >= sizeof(sizes) / sizeof(*sizes) || sizes[type] == 0 ||
-            (sizes[type] != size && type != NET_HEADERS))
+        type = report->message.header.type;
+        if (type == NET_HEADERS) /* the one whose size varies */
+                return headers_ok(&report->headers, size) ? 0 : -EBADMSG;
+        if (type >= ELEMENTS(net_rows) || net_rows[type].size == 0 || net_rows[type].size != size)
                 return -EBADMSG;
-        switch ((enum NetType)type) {
-        case NET_READY:
-                return message->ready.version == NET_VERSION ? 0 : -EBADMSG;
-        case NET_RESPONSE:
-                return check_response(&message->response);
-        case NET_FAILED:
-                return check_failed(&message->failed);
-        case NET_HEADERS:
-                return check_headers(&report->headers, size);
-        case NET_REDIRECTED:
-                return report->redirected.url[0] &&
-                                       wire_text_ok(report->redirected.url, WIRE_URL_SIZE)
-                               ? 0
-                               : -EBADMSG;
-        case NET_CERTIFICATE:
-                return check_certificate(&report->certificate);
-        case NET_PROGRESS:
-        case NET_CHECKPOINT:
-        case NET_DONE:
-        case NET_WANT:
-        case NET_RECEIVED:
-                return 0;
-        case NET_TRANSFER:
-        case NET_PROCEED:
-        case NET_CANCEL:
-        case NET_SPAN:
-        case NET_HALT:
-        case NET_FINISH:
-        case NET_LIMIT:
-        case NET_SOURCE:
-        case NET_COPY:
-        case NET_HTTP:
-                break;
-        }
-        return -EBADMSG;
+        return net_rows[type].ok && !net_rows[type].ok(report) ? -EBADMSG : 0;
 }
 
 static int check_done(const NotifyDone *done)
