@@ -295,11 +295,16 @@ void transfer_turn(Transfer *t)
         net_order(t->worker, NET_HALT, t->net_id);
 }
 
+static void fail_too_large(Transfer *t)
+{
+        transfer_fail(t, BG_E_MAX_DOWNLOAD_SIZE_LIMIT_REACHED, CONTEXT_REMOTE_FILE, NULL,
+                      NET_FATAL);
+}
+
 static bool on_done(Transfer *t, const NetOffset *message)
 {
         File *file = t->file;
-
-        bool part = t->finishing && message->offset < file->size;
+        bool part = t->finishing && message->offset < file->size, too_large;
 
         if (t->deaf) {
                 transfer_end(t);
@@ -315,15 +320,15 @@ static bool on_done(Transfer *t, const NetOffset *message)
         file->received = message->offset;
         if (!part)
                 file->size = message->offset;
-        if (!part && !exceeds_limit(t->job)) {
+        too_large = exceeds_limit(t->job);
+        if (!part && !too_large) {
                 file->restarts = 0;
                 file->state = FILE_RECEIVED;
         }
         transfer_store(t);
         job_progressed(t->job);
-        if (exceeds_limit(t->job))
-                transfer_fail(t, BG_E_MAX_DOWNLOAD_SIZE_LIMIT_REACHED, CONTEXT_REMOTE_FILE, NULL,
-                              NET_FATAL);
+        if (too_large)
+                fail_too_large(t);
         else if (t->stop || part)
                 transfer_end(t);
         else
@@ -353,8 +358,7 @@ static bool on_received(Transfer *t, const NetOffset *message)
         file->received = file->size = message->offset;
         job_progressed(t->job);
         if (exceeds_limit(t->job))
-                transfer_fail(t, BG_E_MAX_DOWNLOAD_SIZE_LIMIT_REACHED, CONTEXT_REMOTE_FILE, NULL,
-                              NET_FATAL);
+                fail_too_large(t);
         else
                 transfer_seal(t);
         return true;
