@@ -13,11 +13,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/memfd.h"
 #include "config.h"
 #include "directory.h"
 #include "error.h"
@@ -200,13 +200,6 @@ static bool write_pem(const Entry *e, BIO *bio)
         return good && PEM_write_bio_PKCS8PrivateKey(bio, e->key, NULL, NULL, 0, NULL, NULL);
 }
 
-static int put(int fd, const void *data, size_t size)
-{
-        ssize_t n = write(fd, data, size); /* to memory: whole, or there is none */
-
-        return n == (ssize_t)size ? 0 : n < 0 ? system_error() : -ENOMEM;
-}
-
 static int give_out(const Entry *e, FileReply *reply, int *ret_fd)
 {
         _cleanup_(bio_freep) BIO *bio = BIO_new(BIO_s_secmem()); /* which is wiped */
@@ -220,15 +213,14 @@ static int give_out(const Entry *e, FileReply *reply, int *ret_fd)
         size = BIO_get_mem_data(bio, &pem);
         if (size <= 0 || size > FILE_CERTIFICATE_MAX)
                 return -ENODATA;
-        fd = memfd_create("bits-certificate", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        fd = memfd_new("bits-certificate");
         if (fd < 0)
-                return system_error();
-        r = put(fd, &e->found, sizeof(e->found));
+                return fd;
+        r = memfd_append(fd, &e->found, sizeof(e->found));
         if (r == 0)
-                r = put(fd, pem, (size_t)size);
-        if (r == 0 &&
-            fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
-                r = system_error();
+                r = memfd_append(fd, pem, (size_t)size);
+        if (r == 0)
+                r = memfd_seal(fd);
         if (r < 0)
                 return r;
         reply->size = sizeof(e->found) + (uint64_t)size;

@@ -2,16 +2,14 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/memfd.h"
 
 enum {
         PARTS_MAX = NET_OPTIONS_HEADERS_MAX + NET_OPTIONS_CERTIFICATE_MAX +
@@ -110,36 +108,18 @@ int options_new(const NetHttp *http, const void *parts, size_t size, Options **r
         return 0;
 }
 
-static int read_all(int fd, char *data, size_t size)
-{
-        for (size_t done = 0; done < size;) {
-                ssize_t n = pread(fd, data + done, size - done, (off_t)done);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n <= 0)
-                        return -EBADMSG;
-                done += (size_t)n;
-        }
-        return 0;
-}
-
 int options_read(const NetHttp *http, int fd, Options **ret)
 {
-        const int wanted = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-        int seals = fcntl(fd, F_GET_SEALS), r;
-        struct stat st;
-        size_t size;
+        uint64_t size;
         char *parts;
+        int r;
 
-        if (seals < 0 || (seals & wanted) != wanted || fstat(fd, &st) < 0 || st.st_size < 0 ||
-            st.st_size > PARTS_MAX)
+        if (memfd_size(fd, &size) < 0 || size > PARTS_MAX)
                 return -EBADMSG;
-        size = (size_t)st.st_size;
         parts = malloc(size + 1);
         if (!parts)
                 return -ENOMEM;
-        r = read_all(fd, parts, size);
+        r = memfd_read(fd, parts, size, 0);
         if (r == 0)
                 r = options_new(http, parts, size, ret);
         wipe(parts, size);

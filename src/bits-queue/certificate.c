@@ -1,17 +1,15 @@
 #include "certificate.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/hresult.h"
+#include "base/memfd.h"
 #include "commit.h"
 #include "host.h"
 #include "job.h"
@@ -40,22 +38,20 @@ HRESULT certificate_error(int result)
 int certificate_read(int fd, uint64_t size, FileCertificateFound *ret, char **ret_pem,
                      size_t *ret_size)
 {
-        int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE, has = fcntl(fd, F_GET_SEALS);
-        struct stat st;
+        uint64_t found;
         size_t rest;
         char *pem;
 
         /* It comes from a process of the owner's: only what cannot change any more is looked at. */
-        if (has < 0 || (has & seals) != seals || fstat(fd, &st) < 0 || st.st_size < 0 ||
-            (uint64_t)st.st_size != size || size <= sizeof(*ret) ||
+        if (memfd_size(fd, &found) < 0 || found != size || size <= sizeof(*ret) ||
             size > sizeof(*ret) + FILE_CERTIFICATE_MAX)
                 return -EBADMSG;
         rest = (size_t)size - sizeof(*ret);
         pem = calloc(1, rest + 1);
         if (!pem)
                 return -ENOMEM;
-        if (pread(fd, ret, sizeof(*ret), 0) != (ssize_t)sizeof(*ret) ||
-            pread(fd, pem, rest, sizeof(*ret)) != (ssize_t)rest ||
+        if (memfd_read(fd, ret, sizeof(*ret), 0) < 0 ||
+            memfd_read(fd, pem, rest, sizeof(*ret)) < 0 ||
             !wire_text_ok(ret->subject, sizeof(ret->subject))) {
                 secret_free(pem, rest);
                 return -EBADMSG;

@@ -5,33 +5,16 @@
  * place of his own gets nothing of another's.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/memfd.h"
 #include "certificate.h"
 #include "host.h"
 #include "http.h"
 #include "job.h"
 #include "queue.h"
 #include "transfer-private.h"
-
-static int append(int fd, const void *data, size_t size)
-{
-        const uint8_t *next = data;
-
-        while (size > 0) {
-                ssize_t n = write(fd, next, size);
-
-                if (n < 0)
-                        return -errno;
-                next += n;
-                size -= (size_t)n;
-        }
-        return 0;
-}
 
 static bool is_at_home(const File *file)
 {
@@ -49,7 +32,7 @@ static int append_headers(const Job *job, int fd, NetHttp *http)
         if (r < 0)
                 return r;
         http->headers_size = (uint32_t)size;
-        r = append(fd, lines, size);
+        r = memfd_append(fd, lines, size);
         secret_free(lines, size);
         return r;
 }
@@ -65,7 +48,7 @@ static int append_certificate(const Transfer *t, int fd, NetHttp *http)
         if (r < 0)
                 return r;
         http->certificate_size = (uint32_t)size;
-        r = append(fd, pem, size);
+        r = memfd_append(fd, pem, size);
         secret_free(pem, size);
         return r;
 }
@@ -75,14 +58,7 @@ static int append_accepted(const Job *job, int fd, NetHttp *http)
         const Validation *v = &job->validation;
 
         http->n_accepted = (uint32_t)v->n_accepted;
-        return append(fd, v->accepted, v->n_accepted * sizeof(*v->accepted));
-}
-
-static int seal(int fd)
-{
-        int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-
-        return fcntl(fd, F_ADD_SEALS, seals) < 0 || lseek(fd, 0, SEEK_SET) < 0 ? -errno : 0;
+        return memfd_append(fd, v->accepted, v->n_accepted * sizeof(*v->accepted));
 }
 
 int transfer_http(const Transfer *t, NetHttp *ret, int *ret_fd)
@@ -102,9 +78,9 @@ int transfer_http(const Transfer *t, NetHttp *ret, int *ret_fd)
         };
         if (options->method)
                 memcpy(ret->method, options->method, strlen(options->method) + 1);
-        fd = memfd_create("bits-http", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        fd = memfd_new("bits-http");
         if (fd < 0)
-                return -errno;
+                return fd;
         if (with_headers)
                 r = append_headers(t->job, fd, ret);
         if (r == 0 && t->certificate >= 0)
@@ -112,7 +88,7 @@ int transfer_http(const Transfer *t, NetHttp *ret, int *ret_fd)
         if (r == 0 && options->asks)
                 r = append_accepted(t->job, fd, ret);
         if (r == 0)
-                r = seal(fd);
+                r = memfd_seal(fd);
         if (r < 0)
                 return r;
         *ret_fd = TAKE_FD(fd);
