@@ -1,11 +1,12 @@
 #include "message.h"
 
-#include <ctype.h>
 #include <errno.h>
+#include <string.h>
 #include <strings.h>
 
 #include "answer.h"
 #include "base/cleanup.h"
+#include "base/field.h"
 
 static bool url_ok(const char *url)
 {
@@ -57,13 +58,11 @@ static bool transfer_ok(const NetMessage *message)
                 validator_ok(&transfer->validator, ranged ? 0 : transfer->begin));
 }
 
-/* A token of RFC 9110, 5.6.2. CONNECT asks for a tunnel, which no file is. */
+/* CONNECT asks for a tunnel, which no file is. */
 static bool method_ok(const char *method)
 {
-        for (const char *p = method; *p; p++)
-                if (!isalnum((unsigned char)*p) && !strchr("!#$%&'*+-.^_`|~", *p))
-                        return false;
-        return strcmp(method, "CONNECT") != 0;
+        return !*method ||
+               (field_is_token(method, strlen(method)) && strcmp(method, "CONNECT") != 0);
 }
 
 static bool security_flags_ok(uint32_t flags)

@@ -1,36 +1,18 @@
 #include "options.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/cleanup.h"
+#include "base/field.h"
 #include "base/memfd.h"
 
 enum {
         PARTS_MAX = NET_OPTIONS_HEADERS_MAX + NET_OPTIONS_CERTIFICATE_MAX +
                     NET_OPTIONS_ACCEPTED_MAX * (int)sizeof(NetAccepted),
-};
-
-/* What the transfer itself says, or HTTP's framing hangs on. */
-static const struct {
-        const char *name, *why;
-} own_headers[] = {
-        {"Accept-Encoding", "the custom header Accept-Encoding is the transfer's own"},
-        {"Connection", "the custom header Connection is the transfer's own"},
-        {"Content-Length", "the custom header Content-Length is the transfer's own"},
-        {"Expect", "the custom header Expect is the transfer's own"},
-        {"If-Range", "the custom header If-Range is the transfer's own"},
-        {"Keep-Alive", "the custom header Keep-Alive is the transfer's own"},
-        {"Range", "the custom header Range is the transfer's own"},
-        {"TE", "the custom header TE is the transfer's own"},
-        {"Trailer", "the custom header Trailer is the transfer's own"},
-        {"Transfer-Encoding", "the custom header Transfer-Encoding is the transfer's own"},
-        {"Upgrade", "the custom header Upgrade is the transfer's own"},
 };
 
 static void wipe(void *data, size_t size)
@@ -126,43 +108,18 @@ int options_read(const NetHttp *http, int fd, Options **ret)
         return r;
 }
 
-/* name ":" value, without control characters (RFC 9110, 5.5) and without folding. The size of the
- * name, or 0. */
-static size_t line_check(const char *line, size_t size)
-{
-        size_t n = 0;
-
-        while (n < size && line[n] &&
-               (isalnum((unsigned char)line[n]) || strchr("!#$%&'*+-.^_`|~", line[n])))
-                n++;
-        if (n == 0 || n == size || line[n] != ':')
-                return 0;
-        for (size_t i = n; i < size; i++)
-                if (((unsigned char)line[i] < ' ' && line[i] != '\t') || line[i] == 0x7f)
-                        return 0;
-        return n;
-}
-
-static const char *own_header(const char *name, size_t size)
-{
-        for (size_t i = 0; i < ELEMENTS(own_headers); i++)
-                if (strlen(own_headers[i].name) == size &&
-                    strncasecmp(own_headers[i].name, name, size) == 0)
-                        return own_headers[i].why;
-        return NULL;
-}
-
 /* libcurl takes "Name:" for the wish to leave that header out, "Name;" for an empty one. */
-static int line_add(const char *line, size_t size, size_t name_size, struct curl_slist **headers)
+static int line_add(const char *line, size_t size, struct curl_slist **headers)
 {
         struct curl_slist *longer;
-        char *text = copy_new(line, size);
+        char *text = copy_new(line, size), *colon;
 
         if (!text)
                 return -ENOMEM;
-        if (strspn(text + name_size + 1, " \t") == size - name_size - 1) {
-                text[name_size] = ';';
-                text[name_size + 1] = '\0';
+        colon = strchr(text, ':');
+        if (colon[1 + strspn(colon + 1, " \t")] == '\0') {
+                colon[0] = ';';
+                colon[1] = '\0';
         }
         longer = curl_slist_append(*headers, text);
         wipe(text, size);
@@ -177,18 +134,17 @@ int options_headers(const Options *options, struct curl_slist **headers, const c
         size_t size;
 
         for (const char *line = options->headers; *line; line += size + (line[size] == '\n')) {
-                size_t text, name;
+                size_t text;
                 int r;
 
                 size = strcspn(line, "\n"); /* the documentation's own sample has no CR */
                 text = size > 0 && line[size - 1] == '\r' ? size - 1 : size;
                 if (text == 0)
                         continue;
-                name = line_check(line, text);
-                *ret_why = name > 0 ? own_header(line, name) : "a custom header is malformed";
+                *ret_why = field_fault(line, text);
                 if (*ret_why)
                         return -EINVAL;
-                r = line_add(line, text, name, headers);
+                r = line_add(line, text, headers);
                 if (r < 0)
                         return r;
         }
