@@ -744,53 +744,43 @@ static void test_prefix_of_a_redirect(void **state)
         scene_end(&s);
 }
 
-static void test_redirect_that_does_not_count(void **state)
+/* The remote name of a file whose transfer was redirected and then failed. */
+static void check_name_after(void **state, uint32_t security_flags, const char *const *urls,
+                             HRESULT code, const char *expected)
 {
         _cleanup_(order_clear) Order order = {0};
         Scene s;
 
         scene_begin(*state, &s);
         scene_add_file(&s, "/tmp/x");
-        call_number(&s, "SetSecurityFlags", 0x100);
+        call_number(&s, "SetSecurityFlags", security_flags);
         move_with(&s, &order);
-        send_redirected(&s, order.http.header.sequence, "http://127.0.0.2/y");
-        send_failed(&s, order.http.header.sequence, BG_E_HTTP_ERROR_404, NET_FATAL);
+        for (; *urls; urls++)
+                send_redirected(&s, order.http.header.sequence, *urls);
+        send_failed(&s, order.http.header.sequence, code, NET_FATAL);
         wait_state(s.bus, s.job, JOB_ERROR);
-        assert_remote_name(&s, "http://127.0.0.1/x");
+        assert_remote_name(&s, expected);
         scene_end(&s);
+}
+
+static void test_redirect_that_does_not_count(void **state)
+{
+        check_name_after(state, 0x100, (const char *const[]){"http://127.0.0.2/y", NULL},
+                         BG_E_HTTP_ERROR_404, "http://127.0.0.1/x");
 }
 
 static void test_forbidden_redirect(void **state)
 {
-        _cleanup_(order_clear) Order order = {0};
-        Scene s;
+        const char *const urls[] = {"file:///etc/passwd", /* never that */
+                                    "https://127.0.0.2/y", NULL};
 
-        scene_begin(*state, &s);
-        scene_add_file(&s, "/tmp/x");
-        call_number(&s, "SetSecurityFlags", 0x200);
-        move_with(&s, &order);
-        send_redirected(&s, order.http.header.sequence, "file:///etc/passwd"); /* never that */
-        send_redirected(&s, order.http.header.sequence, "https://127.0.0.2/y");
-        send_failed(&s, order.http.header.sequence, HRESULT_FROM_WIN32(302), NET_FATAL);
-        wait_state(s.bus, s.job, JOB_ERROR);
-        assert_remote_name(&s, "https://127.0.0.2/y");
-        scene_end(&s);
+        check_name_after(state, 0x200, urls, HRESULT_FROM_WIN32(302), "https://127.0.0.2/y");
 }
 
 static void test_redirect_to_a_local_file(void **state)
 {
-        _cleanup_(order_clear) Order order = {0};
-        Scene s;
-
-        scene_begin(*state, &s);
-        scene_add_file(&s, "/tmp/x");
-        call_number(&s, "SetSecurityFlags", 0x200);
-        move_with(&s, &order);
-        send_redirected(&s, order.http.header.sequence, "file:///etc/passwd");
-        send_failed(&s, order.http.header.sequence, HRESULT_FROM_WIN32(302), NET_FATAL);
-        wait_state(s.bus, s.job, JOB_ERROR);
-        assert_remote_name(&s, "http://127.0.0.1/x");
-        scene_end(&s);
+        check_name_after(state, 0x200, (const char *const[]){"file:///etc/passwd", NULL},
+                         HRESULT_FROM_WIN32(302), "http://127.0.0.1/x");
 }
 
 #define WITH_WORLD(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
