@@ -5,8 +5,10 @@ import http.server
 import re
 import threading
 
+from serving import Serving
 
-class HaltingOrigin:
+
+class HaltingOrigin(Serving):
     """Serves body under every name. Each answer with more than halt_at bytes of the file's begin stops there until
     release(); requests has (path, Range, If-Range, status) of each."""
 
@@ -52,7 +54,6 @@ class HaltingOrigin:
                 pass  # the client has gone, which is its right
 
         self.server = Server(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever, args=[0.02], daemon=True)
 
     def judge(self, headers):
         """The offset from which the rest was asked for and may be given; None: all of it."""
@@ -71,11 +72,6 @@ class HaltingOrigin:
     def release(self):
         self.released.set()
 
-    def __enter__(self):
-        self.thread.start()
-        return self
-
     def __exit__(self, *_):
         self.release()
-        self.server.shutdown()
-        self.server.server_close()
+        super().__exit__()

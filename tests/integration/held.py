@@ -3,8 +3,10 @@
 import http.server
 import threading
 
+from serving import Serving
 
-class HeldOrigin:
+
+class HeldOrigin(Serving):
     """Serves the same bytes under every name; release() lets go on what is held: all, or the names given."""
 
     SIZE = 1 << 20
@@ -67,7 +69,6 @@ class HeldOrigin:
                 pass  # the client has gone, which is its right
 
         self.server = Server((address, 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever, args=[0.02], daemon=True)
 
     def url(self, name):
         return f"http://{self.server.server_address[0]}:{self.server.server_port}/{name}"
@@ -75,11 +76,6 @@ class HeldOrigin:
     def release(self):
         self.released.set()
 
-    def __enter__(self):
-        self.thread.start()
-        return self
-
     def __exit__(self, *_):
         self.release()
-        self.server.shutdown()
-        self.server.server_close()
+        super().__exit__()

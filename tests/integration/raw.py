@@ -6,7 +6,8 @@ import re
 import socket
 import socketserver
 import struct
-import threading
+
+from serving import Serving
 
 RESET = object()  # in the place of more bytes: the connection is reset
 
@@ -38,7 +39,7 @@ def answer(status=200, body=b"", length=True, **headers):
     return "\r\n".join([*lines, "Connection: close", "", ""]).encode() + body
 
 
-class RawOrigin:
+class RawOrigin(Serving):
     """answers: {name: bytes, or function(n, request header) -> bytes, or an iterator of them that may wait between, and
     end with RESET}.
 
@@ -78,15 +79,6 @@ class RawOrigin:
                 pass  # the client has gone, which is its right
 
         self.server = Server((address, 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever, args=[0.02], daemon=True)
 
     def url(self, name):
         return "http://{}:{}/{}".format(*self.server.server_address, name)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()

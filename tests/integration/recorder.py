@@ -8,8 +8,9 @@ import http.server
 import pathlib
 import ssl
 import subprocess
-import threading
 import urllib.parse
+
+from serving import Serving
 
 SIZE = 100_000
 
@@ -37,7 +38,7 @@ class Request:
         return dict(self.headers).get(name)
 
 
-class Recorder:
+class Recorder(Serving):
     """certificate, key: over TLS. client_ca: only clients with a certificate that it signed."""
 
     def __init__(self, certificate=None, key=None, client_ca=None):
@@ -106,7 +107,6 @@ class Recorder:
                 context.verify_mode = ssl.CERT_REQUIRED
                 context.load_verify_locations(client_ca)
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
-        self.thread = threading.Thread(target=self.server.serve_forever, args=[0.02], daemon=True)
 
     @property
     def authority(self):
@@ -120,11 +120,3 @@ class Recorder:
 
     def asked(self, prefix=""):
         return [request for request in self.requests if request.path.startswith(f"/{prefix}")]
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()

@@ -14,6 +14,7 @@ import sys
 import threading
 
 from origins import Nginx, Origin, free_port, listens
+from serving import Serving
 from waiting import wait_for
 
 CERTIFICATES = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
@@ -194,7 +195,7 @@ def trust(work):
     return files
 
 
-class Relay:
+class Relay(Serving):
     """Passes on to a port of loopback. After hold_at bytes of what comes back it holds, until cut() ends its connections."""
 
     def __init__(self, port, hold_at=None):
@@ -220,7 +221,6 @@ class Relay:
 
         self.server = Server(("127.0.0.1", 0), Handler)
         self.port = self.server.server_address[1]
-        self.thread = threading.Thread(target=self.server.serve_forever, args=[0.02], daemon=True)
 
     def pump(self, source, sink, back):
         try:
@@ -265,11 +265,6 @@ class Relay:
                 end.shutdown(socket.SHUT_RDWR)
         self.released.set()
 
-    def __enter__(self):
-        self.thread.start()
-        return self
-
     def __exit__(self, *_):
         self.cut()
-        self.server.shutdown()
-        self.server.server_close()
+        super().__exit__()

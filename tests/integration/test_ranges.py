@@ -11,6 +11,7 @@ import bus
 import configuration
 import jobs
 import people
+from serving import Serving
 from waiting import wait_for
 
 MIB = 1 << 20
@@ -29,7 +30,7 @@ BG_E_UNSUPPORTED_JOB_CONFIGURATION = 0x80200072
 REMOTE_FILE = 5
 
 
-class RangeOrigin:
+class RangeOrigin(Serving):
     """A server of one file that may change, be slow, or not know ranges; remembers what it was asked for."""
 
     def __init__(self, body):
@@ -94,17 +95,11 @@ class RangeOrigin:
                 pass  # the client has gone, which is its right
 
         self.server = Server(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever, args=[0.02], daemon=True)
         self.url = f"http://127.0.0.1:{self.server.server_port}/file"
-
-    def __enter__(self):
-        self.thread.start()
-        return self
 
     def __exit__(self, *_):
         self.released.set()
-        self.server.shutdown()
-        self.server.server_close()
+        super().__exit__()
 
 
 @pytest.fixture(scope="module")

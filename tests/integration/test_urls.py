@@ -3,7 +3,6 @@
 import http.server
 import pathlib
 import socket
-import threading
 
 import dbus
 import pytest
@@ -13,6 +12,7 @@ import jobs
 import people
 from network import Network
 from raw import RawOrigin, answer
+from serving import Serving
 from waiting import wait_for
 
 E_INVALIDARG = 0x80070057
@@ -23,7 +23,7 @@ SECRET = "tr0ub4dor"
 USER = "incognito"
 
 
-class PathOrigin:
+class PathOrigin(Serving):
     """Answers every path; requests has (host, path) of each as they came. Its names resolve here."""
 
     def __init__(self, address="127.0.0.1"):
@@ -48,15 +48,6 @@ class PathOrigin:
 
         self.server = Server((address, 0), Handler)
         self.port = self.server.server_port
-        self.thread = threading.Thread(target=self.server.serve_forever, args=[0.02], daemon=True)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 @pytest.fixture(scope="module")
