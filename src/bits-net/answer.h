@@ -35,7 +35,7 @@ typedef struct Answer {
         bool encoded;    /* Content-Encoding other than identity */
         bool chunked;
         bool multipart;  /* the body is parts with headers of their own, not the file's bytes */
-        bool elsewhere;  /* the caller's: it came from another host than was asked */
+        bool elsewhere;  /* the caller's: not from the URL whose ETag is known */
         bool weighty;    /* the last line was a header that matters: its continuation would, too */
         uint64_t length; /* Content-Length; NET_SIZE_UNKNOWN */
         AnswerRange range;
@@ -57,7 +57,7 @@ void answer_line(Answer *answer, const char *line, size_t size);
  * minute before Date, since a file's time and Date may be by two clocks; without a Date, less than
  * a day before our own time.
  *
- * The ETag of another host than was asked is made weak: it is of another resource, and two may have
+ * The ETag of an answer from elsewhere is made weak: it is of another resource, and two may have
  * the same. */
 NetValidator answer_validator(const Answer *answer, uint64_t size);
 
