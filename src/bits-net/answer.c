@@ -261,11 +261,10 @@ static bool is_young(const Answer *answer)
 NetValidator answer_validator(const Answer *answer, uint64_t size)
 {
         NetValidator validator = {.size = size, .last_modified_usec = INT64_MIN};
-        bool weaken = answer->elsewhere && etag_is_strong(answer->etag);
 
-        if (!weaken || strlen(answer->etag) + 2 < sizeof(validator.etag))
-                (void)snprintf(validator.etag, sizeof(validator.etag), "%s%s", weaken ? "W/" : "",
-                               answer->etag);
+        (void)snprintf(validator.etag, sizeof(validator.etag), "%s", answer->etag);
+        if (answer->elsewhere)
+                etag_weaken(validator.etag);
         if (answer->modified_sec == ANSWER_NO_DATE || answer->modified_sec >= INT64_MAX / 1000000 ||
             answer->modified_sec <= INT64_MIN / 1000000)
                 return validator;
@@ -306,4 +305,18 @@ bool etag_is_valid(const char *etag)
 bool etag_is_strong(const char *etag)
 {
         return etag[0] == '"' && etag_is_valid(etag);
+}
+
+void etag_weaken(char etag[WIRE_ETAG_SIZE])
+{
+        size_t size = strlen(etag) + 1;
+
+        if (!etag_is_strong(etag))
+                return;
+        if (size + 2 > WIRE_ETAG_SIZE) {
+                etag[0] = '\0';
+                return;
+        }
+        memmove(etag + 2, etag, size);
+        memcpy(etag, "W/", 2);
 }

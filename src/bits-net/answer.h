@@ -70,3 +70,7 @@ bool answer_ends_with_connection(const Answer *answer);
 
 bool etag_is_strong(const char *etag);
 bool etag_is_valid(const char *etag); /* well-formed, weak or strong */
+
+/* What is left of a strong ETag at another URL than its own, where any resource may have the same:
+ * it proves nothing any more, but may still refute. "" when it then is too long. */
+void etag_weaken(char etag[WIRE_ETAG_SIZE]);

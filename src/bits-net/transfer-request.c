@@ -54,22 +54,6 @@ static void send_redirected(Transfer *t, const char *url)
         channel_send(t->worker->channel, &message, sizeof(message));
 }
 
-/* What is left of a strong ETag at another URL than its own, where any resource may have the same:
- * it proves nothing any more, but may still refute. */
-static void weaken(NetValidator *validator)
-{
-        size_t size = strlen(validator->etag) + 1;
-
-        if (!etag_is_strong(validator->etag))
-                return;
-        if (size + 2 > sizeof(validator->etag)) {
-                validator->etag[0] = '\0';
-                return;
-        }
-        memmove(validator->etag + 2, validator->etag, size);
-        memcpy(validator->etag, "W/", 2);
-}
-
 static const char *etag_url(const Transfer *t)
 {
         return t->version_url ? t->version_url : t->redirect.first;
@@ -81,7 +65,7 @@ static NetValidator validator_to_keep(const Transfer *t)
         NetValidator validator = t->judgement.validator;
 
         if (!reports_redirects(t) && strcmp(t->redirect.url, t->redirect.first) != 0)
-                weaken(&validator);
+                etag_weaken(validator.etag);
         return validator;
 }
 
@@ -331,7 +315,7 @@ static void transfer_frame(Transfer *t)
                                                         : t->span.remote + t->span.length;
         t->ask.validator = t->version;
         if (strcmp(t->redirect.url, etag_url(t)) != 0)
-                weaken(&t->ask.validator);
+                etag_weaken(t->ask.validator.etag);
         t->ask.kind = ask_kind(&t->ask);
 }
 
