@@ -11,7 +11,7 @@
 #include "base/hresult.h"
 #include "base/memfd.h"
 #include "commit.h"
-#include "host.h"
+#include "http.h"
 #include "job.h"
 #include "queue.h"
 #include "store/secret.h"
@@ -85,7 +85,7 @@ void certificate_fetch(const Job *job, FileAnswer answer, void *userdata)
 bool certificate_is_for(const File *file)
 {
         return file->job->http.certificate_store && strncasecmp(file->remote, "https://", 8) == 0 &&
-               (!file->named || host_is_same_origin(file->named, file->remote));
+               http_is_at_home(file);
 }
 
 /* ---- setting --------------------------------------------------------------------------------- */

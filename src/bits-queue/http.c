@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "host.h"
 #include "http-headers.h"
 #include "job.h"
 #include "queue.h"
@@ -106,6 +107,11 @@ HRESULT job_set_http_method(Job *job, const char *method)
 const char *job_http_method(const Job *job)
 {
         return job->http.method ? job->http.method : METHOD_DEFAULT;
+}
+
+bool http_is_at_home(const File *file)
+{
+        return !file->named || host_is_same_origin(file->named, file->remote);
 }
 
 bool http_starts_over(const File *file)

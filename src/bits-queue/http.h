@@ -69,6 +69,10 @@ HRESULT job_make_headers_write_only(Job *job);
 /* For a change of the owner: what was his goes with him. Stores nothing. */
 void job_drop_http_secrets(Job *job);
 
+/* Is the file's remote name at the server that its owner named? What he gave for that one, headers
+ * and certificate, is for no other, where a redirect may have led. */
+bool http_is_at_home(const File *file);
+
 /* With dynamic content or a method of its own, an HTTP transfer that did not come to its end begins
  * at 0. */
 bool http_starts_over(const File *file);

@@ -10,16 +10,10 @@
 #include "base/cleanup.h"
 #include "base/memfd.h"
 #include "certificate.h"
-#include "host.h"
 #include "http.h"
 #include "job.h"
 #include "queue.h"
 #include "transfer-private.h"
-
-static bool is_at_home(const File *file)
-{
-        return !file->named || host_is_same_origin(file->named, file->remote);
-}
 
 static int append_headers(const Job *job, int fd, NetHttp *http)
 {
@@ -64,7 +58,7 @@ static int append_accepted(const Job *job, int fd, NetHttp *http)
 int transfer_http(const Transfer *t, NetHttp *ret, int *ret_fd)
 {
         const HttpOptions *options = &t->job->http;
-        bool with_headers = options->headers.data && is_at_home(t->file);
+        bool with_headers = options->headers.data && http_is_at_home(t->file);
         _cleanup_(closep) int fd = -1;
         int r = 0;
 
