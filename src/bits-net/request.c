@@ -129,7 +129,7 @@ int request_set(CURL *easy, const Request *request, struct curl_slist **ret_head
         curl_easy_setopt(easy, CURLOPT_PIPEWAIT,
                          strncasecmp(request->redirect->url, "https:", 6) == 0 ? 1L : 0L);
         curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-        curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L); /* redirect.c's */
+        curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);           /* redirect.c's */
         curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L); /* a redirect's, too */
         curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_SEC);
         curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
